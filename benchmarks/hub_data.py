@@ -1,0 +1,88 @@
+"""What the benchmarks do with a hub's database, in a process that has Django set up for it.
+
+`run` starts that process; what it prints on standard output is JSON.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.processes import PYTHON, ROOT, clean_environment
+
+
+def run(command: str, *arguments: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Run one of the commands below with the hub's settings. Raises RuntimeError if it fails."""
+    done = subprocess.run(
+        [PYTHON, "-m", "benchmarks.hub_data", command, *arguments],
+        env=clean_environment() | dict(environment),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} failed:\n{done.stderr}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def prepare(model: str) -> dict[str, str]:
+    """Migrate, add the simulator, a model map for `model`, a team (bodies kept) and a key."""
+    from django.core.management import call_command
+
+    from llmhub.teams.keys import create_key
+    from llmhub.teams.models import Team
+    from providers.models import Credential, Deployment, ModelMap
+
+    call_command("migrate", verbosity=0, interactive=False)
+    credential, _ = Credential.objects.get_or_create(
+        name="simulator", defaults={"kind": "simulator"}
+    )
+    model_map, _ = ModelMap.objects.get_or_create(name=model)
+    Deployment.objects.get_or_create(
+        model_map=model_map, credential=credential, upstream_model=model
+    )
+    team, _ = Team.objects.get_or_create(slug="benchmark", defaults={"name": "Benchmark"})
+    _, key = create_key(team=team, name="benchmark")
+    return {"key": key}
+
+
+def count() -> dict[str, int]:
+    """The number of calls on record, by status."""
+    from django.db.models import Count
+
+    from llmhub.usage.models import RequestLog
+
+    rows = RequestLog.objects.order_by().values_list("status").annotate(Count("pk"))
+    return dict(rows)
+
+
+def statuses() -> dict[str, str]:
+    """The status of each call on record, by id."""
+    from llmhub.usage.models import RequestLog
+
+    return {str(call): status for call, status in RequestLog.objects.values_list("pk", "status")}
+
+
+COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "prepare": prepare,
+    "count": count,
+    "list": statuses,
+}
+
+
+def main() -> None:
+    """Run one command and print its result."""
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "llmhub.settings"
+    django.setup()
+    command, *arguments = sys.argv[1:]
+    json.dump(COMMANDS[command](*arguments), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

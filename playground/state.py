@@ -1,0 +1,194 @@
+"""What a page needs to know: a comparison's columns, turns and answers, and the models."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from llmhub.core.models import ServerProcess
+from llmhub.teams.callers import Caller
+from playground import conversations
+from playground.models import Answer, AnswerStatus, Column, Comparison, Turn
+from playground.protocol import Frame, Resume
+from providers import registry
+from providers.registry import Model
+
+SUGGESTED_PROMPT = (
+    "Explain in a few sentences what makes a good API error message, with one short example."
+)
+FIRST_COLUMNS = 2
+
+
+def page(caller: Caller, comparison: Comparison | None, *, is_admin: bool, origin: str) -> Any:
+    """The `state` of templates/playground/compare.html."""
+    models = [model_summary(m) for m in _callable_models(caller)]
+    return {
+        "comparison": _comparison(caller, comparison),
+        "columns": _columns(comparison) or _first_columns(_callable_models(caller)),
+        "turns": _turns(comparison) if comparison else [],
+        "models": models,
+        "suggested_prompt": SUGGESTED_PROMPT,
+        "only_simulated": all(model["simulated"] for model in models),
+        "is_admin": is_admin,
+        "base_url": f"{origin}/v1",
+        "history_url": reverse("history"),
+    }
+
+
+def _comparison(caller: Caller, comparison: Comparison | None) -> dict[str, Any]:
+    return {
+        "id": str(comparison.pk) if comparison else None,
+        "name": comparison.name if comparison else "",
+        "blind": comparison.blind if comparison else False,
+        "team": caller.team_name,
+        "can_edit": conversations.may_edit(caller, comparison) if comparison else True,
+    }
+
+
+def _callable_models(caller: Caller) -> list[Model]:
+    known = registry.current()
+    models = [known.models[name] for name in known.names() if caller.may_use(name)]
+    return sorted(models, key=lambda m: (m.targets[0].access.provider.simulated, m.name))
+
+
+def model_summary(model: Model) -> dict[str, Any]:
+    """What the model picker shows; prices are decimal texts in US dollars, null if unknown."""
+    first = model.targets[0]
+    price = first.price
+    kind = first.access.provider
+    return {
+        "name": model.name,
+        "description": model.description,
+        "provider": kind.kind,
+        "provider_label": kind.label,
+        "simulated": kind.simulated,
+        "context_window": price.context_window,
+        "input_cost_per_1m": _plain(price.input_per_1m),
+        "output_cost_per_1m": _plain(price.output_per_1m),
+        "capabilities": sorted(price.capabilities),
+        "available": True,
+        "reason": "",
+    }
+
+
+def _plain(amount: Any) -> str | None:
+    return None if amount is None else f"{amount.normalize():f}"
+
+
+def _columns(comparison: Comparison | None) -> list[dict[str, Any]]:
+    if comparison is None:
+        return []
+    rows = Column.objects.filter(comparison=comparison, removed_at=None)
+    return [
+        {
+            "id": str(row.pk),
+            "model": row.model,
+            "system_prompt": row.system_prompt,
+            "parameters": row.parameters,
+        }
+        for row in rows
+    ]
+
+
+def _first_columns(models: list[Model]) -> list[dict[str, Any]]:
+    """Two models to begin with: real ones first, of these the default one, then the oldest.
+
+    The page makes the ids.
+    """
+    default = registry.current().default_model
+    ranked = sorted(
+        models,
+        key=lambda m: (m.targets[0].access.provider.simulated, m.name != default, m.created),
+    )
+    return [
+        {"id": None, "model": model.name, "system_prompt": "", "parameters": {}}
+        for model in ranked[:FIRST_COLUMNS]
+    ]
+
+
+def _turns(comparison: Comparison) -> list[dict[str, Any]]:
+    _mark_cut_off(Answer.objects.filter(turn__comparison=comparison))
+    turns = Turn.objects.filter(comparison=comparison).prefetch_related("answers")
+    return [
+        {**turn_summary(turn), "answers": [_answer(answer) for answer in turn.answers.all()]}
+        for turn in turns
+    ]
+
+
+def turn_summary(turn: Turn) -> dict[str, Any]:
+    """A turn without its answers."""
+    return {
+        "id": str(turn.pk),
+        "parent": str(turn.parent_id) if turn.parent_id else None,
+        "prompt": turn.prompt,
+        "created_at": turn.created_at.isoformat(),
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "id": str(answer.pk),
+        "column": str(answer.column_id),
+        "status": answer.status,
+        "content": answer.content,
+        "reasoning": answer.reasoning,
+        "tool_calls": answer.tool_calls,
+        "metrics": answer.metrics,
+        "error": answer.error,
+        "call": str(answer.call_id) if answer.call_id else None,
+    }
+
+
+def _mark_cut_off(answers: Any) -> None:
+    """Answers that a dead process left running are interrupted, with what was saved of them."""
+    alive = ServerProcess.objects.values("pk")
+    answers.filter(status=AnswerStatus.RUNNING).exclude(process_id__in=alive).update(
+        status=AnswerStatus.INTERRUPTED,
+        error={
+            "type": "stream_interrupted",
+            "message": "The hub stopped while this answer was under way. What had come is kept.",
+            "attempts": [],
+        },
+    )
+
+
+def running(caller: Caller, run_id: UUID | None, comparison_id: UUID | None) -> list[UUID]:
+    """The runs that a stop frame means, of those that the caller may stop."""
+    rows = Answer.objects.filter(
+        status=AnswerStatus.RUNNING, turn__comparison__team_id=caller.team_id
+    )
+    if run_id is not None:
+        rows = rows.filter(pk=run_id)
+    elif comparison_id is not None:
+        rows = rows.filter(turn__comparison_id=comparison_id)
+    else:
+        return []
+    rows = rows.select_related("turn__comparison")
+    return [row.pk for row in rows if conversations.may_edit(caller, row.turn.comparison)]
+
+
+def runs_to_resume(caller: Caller, frame: Resume) -> dict[UUID, int]:
+    """The runs that the page asks for, and those under way that it does not know of yet."""
+    comparison = conversations.visible(caller, frame.comparison)
+    answers = Answer.objects.filter(turn__comparison=comparison)
+    _mark_cut_off(answers)
+    wanted = set(answers.filter(pk__in=frame.runs).values_list("pk", flat=True))
+    wanted |= set(answers.filter(status=AnswerStatus.RUNNING).values_list("pk", flat=True))
+    return {run_id: frame.runs.get(run_id, -1) for run_id in wanted}
+
+
+def snapshot(run_id: UUID) -> Frame | None:
+    """A run's snapshot frame as the database has it."""
+    answer = Answer.objects.filter(pk=run_id).select_related("turn", "column").first()
+    if answer is None:
+        return None
+    summary = _answer(answer)
+    return {
+        "type": "snapshot",
+        "run": summary.pop("id"),
+        "seq": 1_000_000_000,
+        "comparison": str(answer.turn.comparison_id),
+        "turn": str(answer.turn_id),
+        "model": answer.column.model,
+        **summary,
+    }

@@ -1,0 +1,1 @@
+"""Configuration files: reading, checking, importing and exporting. See `providers.configfile`."""

@@ -1,0 +1,161 @@
+// <compare-column>: one model's column. Its markup is the <template> in playground/_column.html.
+
+import { el } from "../dom.js";
+import { isRunning } from "../protocol.js";
+import { ColumnHead } from "./column-head.js";
+import { schedule, unschedule } from "./flush.js";
+import { Follow } from "./follow.js";
+import { MetricsLine } from "./metrics-line.js";
+import { bestOf } from "./metrics.js";
+import { factsList } from "./model-facts.js";
+import { TurnView } from "./turn-view.js";
+
+const OFF_SCREEN_MS = 400;
+const UNAVAILABLE = "This model is unavailable now.";
+
+export class CompareColumn extends HTMLElement {
+  #store;
+  #actions;
+  #head;
+  #follow;
+  #metrics;
+  #parts;
+  #turns = new Map(); // turn id → TurnView
+  #dirty = new Set(); // turn ids
+  onScreen = true;
+
+  /** `actions` is what the page can do for a column: see page.js. */
+  setup(store, columnId, actions) {
+    this.#store = store;
+    this.#actions = actions;
+    this.columnId = columnId;
+    this.append(document.getElementById("column-template").content.cloneNode(true));
+    const part = (name) => this.querySelector(`[data-part=${name}]`);
+    this.#parts = { title: part("title"), scroll: part("scroll"), empty: part("empty"), turns: part("turns") };
+    this.#head = new ColumnHead(this, store, columnId, actions);
+    this.#follow = new Follow(this.#parts.scroll, part("jump"));
+    this.#metrics = new MetricsLine(part("metrics"));
+    this.setAttribute("role", "region");
+    this.tabIndex = -1;
+    this.addEventListener("redraw", () => this.showAllAnswers());
+    this.showColumn();
+    this.showPath();
+    return this;
+  }
+
+  disconnectedCallback() {
+    unschedule(this);
+  }
+
+  /** Its model, number or settings changed, or blind was switched. */
+  showColumn() {
+    const column = this.#store.column(this.columnId);
+    if (!column) return;
+    const number = this.#store.number(column.id);
+    const name = `Column ${number}: ${this.#store.blind ? "hidden" : column.model || "no model"}`;
+    this.setAttribute("aria-label", name);
+    this.#parts.title.textContent = name;
+    this.id = `column-${number}`;
+    this.#head.show(column, number);
+    this.#showEmpty(column);
+    this.showAllAnswers();
+  }
+
+  /** Other turns are shown than before. */
+  showPath() {
+    const path = this.#store.path;
+    const views = path.map((turn) => this.#viewOf(turn));
+    const after = views.map((view) => view.root);
+    if (!isSame([...this.#parts.turns.children], after)) this.#parts.turns.replaceChildren(...after);
+    for (const view of views) view.showBranches(this.#store.siblings(view.turn), this.#store.canEdit);
+    this.#parts.empty.hidden = path.length > 0;
+    this.showAllAnswers();
+  }
+
+  /** An answer of this column changed. */
+  touch(answer) {
+    this.#dirty.add(answer.turn);
+    schedule(this);
+  }
+
+  showAllAnswers() {
+    for (const turn of this.#store.path) this.#dirty.add(turn.id);
+    schedule(this);
+  }
+
+  /** Goes to the end, as after a prompt of the person's own. */
+  followAgain() {
+    this.#follow.attach();
+  }
+
+  focusText() {
+    this.scrollIntoView({ inline: "nearest", block: "nearest" });
+    this.#parts.scroll.focus({ preventScroll: true });
+  }
+
+  get newestAnswer() {
+    const turn = this.#store.newestTurn;
+    return turn && this.#store.answer(turn.id, this.columnId);
+  }
+
+  // --- for flush.js ----------------------------------------------------------------------------
+
+  flush() {
+    const path = new Set(this.#store.path.map(({ id }) => id));
+    for (const id of [...this.#dirty]) {
+      if (path.has(id) && this.#showTurn(id)) continue;
+      this.#dirty.delete(id);
+    }
+    this.#showNewest();
+    if (!this.onScreen) this.restsUntil = performance.now() + OFF_SCREEN_MS;
+    return this.#dirty.size > 0;
+  }
+
+  settle() {
+    this.#follow.stick();
+  }
+
+  // --- parts -----------------------------------------------------------------------------------
+
+  #viewOf(turn) {
+    if (!this.#turns.has(turn.id)) {
+      this.#turns.set(turn.id, new TurnView(turn, { edit: this.#actions.edit, branch: this.#actions.branch }));
+    }
+    return this.#turns.get(turn.id);
+  }
+
+  #showTurn(id) {
+    const turn = this.#store.turns.get(id);
+    return this.#viewOf(turn).show(this.#store.answer(id, this.columnId), {
+      blind: this.#store.blind,
+      newest: id === this.#store.leaf,
+      waiting: this.#actions.isWaiting(),
+    });
+  }
+
+  #showNewest() {
+    const answer = this.newestAnswer;
+    const all = this.#store.columns.map(({ id }) => this.#store.newestTurn?.answers.get(id));
+    this.#metrics.show(answer, { best: bestOf(all), blind: this.#store.blind });
+    this.#head.showAnswer(answer);
+    this.classList.toggle("is-running", isRunning(answer));
+  }
+
+  #showEmpty(column) {
+    const model = this.#store.blind ? null : this.#store.models.get(column.model);
+    const facts = model ? factsList(model) : el("p", { class: "muted" }, this.#withoutFacts(column));
+    const reason = model && !model.available && (model.reason || UNAVAILABLE);
+    const warning = reason && el("p", { class: "notice notice-warning" }, reason);
+    this.#parts.empty.replaceChildren(...[warning, facts].filter(Boolean));
+  }
+
+  #withoutFacts(column) {
+    if (this.#store.blind) return "The model is hidden until you reveal it.";
+    return column.model ? `${column.model} is not set up here any more.` : "Choose a model above.";
+  }
+}
+
+const isSame = (before, after) =>
+  before.length === after.length && before.every((node, index) => node === after[index]);
+
+customElements.define("compare-column", CompareColumn);

@@ -1,0 +1,136 @@
+// The box at the bottom: the prompt, Run, Stop all, and what it will roughly cost.
+
+import { prefer, preference } from "../preferences.js";
+import { isRunning } from "../protocol.js";
+import { toast } from "../toast.js";
+import { estimateText } from "./estimate.js";
+
+const DRAFT = "llmhub-draft:";
+
+export class Composer {
+  #form;
+  #store;
+  #session;
+  #onRun;
+  #editing = null; // the turn whose prompt is being changed
+  #kept = ""; // what was written before an edit began
+
+  constructor(form, store, session, { onRun, suggested }) {
+    Object.assign(this, parts(form));
+    this.#form = form;
+    this.#store = store;
+    this.#session = session;
+    this.#onRun = onRun;
+    this.prompt.value = suggested || (sessionStorage.getItem(DRAFT + location.pathname) ?? "");
+    form.addEventListener("submit", (event) => this.#submit(event));
+    this.prompt.addEventListener("input", () => this.#written());
+    this.prompt.addEventListener("keydown", (event) => this.#onKey(event));
+    this.stopAll.addEventListener("click", () => session.stopAll());
+    this.cancelEdit.addEventListener("click", () => this.endEdit());
+    session.addEventListener("returned", ({ detail }) => this.#giveBack(detail));
+    for (const type of ["columns", "column", "path", "running", "comparison"]) store.on(type, () => this.show());
+    this.show();
+    this.#grow();
+  }
+
+  get text() {
+    return this.prompt.value;
+  }
+
+  get isEditing() {
+    return this.#editing !== null;
+  }
+
+  get isBusy() {
+    const answers = this.#store.path.flatMap((turn) => [...turn.answers.values()]);
+    return this.#session.isWaiting || answers.some(isRunning);
+  }
+
+  show() {
+    this.#form.hidden = !this.#store.canEdit;
+    this.stopAll.disabled = !this.#store.running.length;
+    this.run.disabled = this.isBusy;
+    this.run.title = this.isBusy ? "Wait for the answers, or stop them" : "";
+    this.estimate.textContent = estimateText(this.#store, this.prompt.value, this.#parent);
+    this.keys.textContent = preference("enter-runs", false) ? "Enter" : modifier("Enter");
+  }
+
+  /** The next prompt is put in place of `turn`'s, as another branch. */
+  edit(turn) {
+    if (!this.#editing) this.#kept = this.prompt.value;
+    this.#editing = turn;
+    this.prompt.value = turn.prompt;
+    this.branch.hidden = false;
+    this.prompt.focus();
+    this.#written();
+  }
+
+  endEdit() {
+    this.#editing = null;
+    this.prompt.value = this.#kept;
+    this.branch.hidden = true;
+    this.prompt.focus();
+    this.#written();
+  }
+
+  get #parent() {
+    return this.#editing ? this.#editing.parent : this.#store.leaf;
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const text = this.prompt.value;
+    const without = this.#store.shown.findIndex((column) => !column.model);
+    if (this.isBusy) return;
+    if (!text.trim()) return this.prompt.focus();
+    if (without >= 0) return toast(`Choose a model for column ${without + 1} first.`);
+    const parent = this.#parent;
+    this.#editing = null;
+    this.branch.hidden = true;
+    this.prompt.value = "";
+    this.#written();
+    this.#session.run(text, parent);
+    this.#onRun();
+  }
+
+  #giveBack(prompt) {
+    if (!this.prompt.value.trim()) this.prompt.value = prompt;
+    this.#written();
+  }
+
+  #written() {
+    if (this.prompt.value) sessionStorage.setItem(DRAFT + location.pathname, this.prompt.value);
+    else sessionStorage.removeItem(DRAFT + location.pathname);
+    this.#grow();
+    this.show();
+  }
+
+  // Browsers without `field-sizing` need to be told the height.
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.prompt.style.height = "auto";
+    this.prompt.style.height = `${this.prompt.scrollHeight + 2}px`;
+  }
+
+  #onKey(event) {
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+    const alone = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (event.ctrlKey || event.metaKey || (alone && preference("enter-runs", false))) {
+      event.preventDefault();
+      this.#form.requestSubmit();
+    }
+  }
+}
+
+/** Whether Enter alone runs the prompt. */
+export const setEnterRuns = (value) => prefer("enter-runs", value);
+
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** "Ctrl+Enter", or "⌘ Enter" where that key is. */
+export const modifier = (key) => (isMac ? `⌘ ${key}` : `Ctrl+${key}`);
+
+function parts(form) {
+  const names = ["prompt", "run", "stopAll", "estimate", "branch", "cancelEdit", "keys"];
+  return Object.fromEntries(names.map((name) => [name, form.querySelector(`[data-part="${name}"]`)]));
+}

@@ -1,0 +1,199 @@
+// What the page knows: the comparison, its columns, its turns and their answers. Views listen.
+
+import { uuid } from "../ids.js";
+import { MAX_COLUMNS, isRunning } from "../protocol.js";
+import { newest, newestEnd, pathTo, siblings } from "./tree.js";
+
+const NO_METRICS = Object.freeze({});
+
+/**
+ * Events (all on the store):
+ *   comparison      name, id or blind changed
+ *   columns         a column came, went or moved
+ *   column {id}     a column's model, system prompt or parameters changed
+ *   path            the turns that are shown changed
+ *   answer {answer} something of an answer changed; comes for every frame
+ *   running         the number of running answers changed
+ */
+export class Store extends EventTarget {
+  turns = new Map();
+  leaf = null;
+  maximised = null;
+
+  constructor(state) {
+    super();
+    this.comparison = state.comparison;
+    this.models = new Map(state.models.map((model) => [model.name, model]));
+    this.isAdmin = state.is_admin;
+    this.baseUrl = state.base_url;
+    this.columns = state.columns.map(completeColumn);
+    for (const turn of state.turns) this.turns.set(turn.id, readTurn(turn));
+    this.leaf = newest(this.turns);
+  }
+
+  emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  on(type, listener) {
+    this.addEventListener(type, (event) => listener(event.detail));
+  }
+
+  // --- comparison ------------------------------------------------------------------------------
+
+  changeComparison(changes) {
+    Object.assign(this.comparison, changes);
+    this.emit("comparison", changes);
+  }
+
+  get blind() {
+    return this.comparison.blind;
+  }
+
+  get canEdit() {
+    return this.comparison.can_edit;
+  }
+
+  // --- columns ---------------------------------------------------------------------------------
+
+  /** Columns as they are shown. A blind test shuffles them: by ids, which are random, so that a
+   *  reload keeps the order. */
+  get shown() {
+    if (!this.blind) return this.columns;
+    return [...this.columns].sort((one, other) => (one.id.slice(-12) < other.id.slice(-12) ? -1 : 1));
+  }
+
+  column(id) {
+    return this.columns.find((column) => column.id === id);
+  }
+
+  number(id) {
+    return this.shown.findIndex((column) => column.id === id) + 1;
+  }
+
+  get isFull() {
+    return this.columns.length >= MAX_COLUMNS;
+  }
+
+  addColumn(column, at = this.columns.length) {
+    const added = completeColumn(column);
+    this.columns.splice(at, 0, added);
+    this.emit("columns", { saved: false });
+    return added;
+  }
+
+  removeColumn(id) {
+    this.columns = this.columns.filter((column) => column.id !== id);
+    if (this.maximised === id) this.maximised = null;
+    this.emit("columns", { saved: false });
+  }
+
+  moveColumn(id, by) {
+    const from = this.columns.findIndex((column) => column.id === id);
+    const [column] = this.columns.splice(from, 1);
+    this.columns.splice(from + by, 0, column);
+    this.emit("columns", { saved: false });
+  }
+
+  changeColumn(id, changes) {
+    Object.assign(this.column(id), changes);
+    this.emit("column", { id });
+  }
+
+  maximise(id) {
+    this.maximised = id;
+    this.emit("columns", { saved: true });
+  }
+
+  // --- turns -----------------------------------------------------------------------------------
+
+  get path() {
+    return pathTo(this.turns, this.leaf);
+  }
+
+  get newestTurn() {
+    return this.turns.get(this.leaf) ?? null;
+  }
+
+  siblings(turn) {
+    return siblings(this.turns, turn);
+  }
+
+  /** A turn came. It is shown if it goes on from what is shown, or if `show` says so. */
+  addTurn(turn, { show = false } = {}) {
+    if (this.turns.has(turn.id)) return;
+    const follows = (turn.parent ?? null) === this.leaf;
+    this.turns.set(turn.id, readTurn(turn));
+    if (show || follows) this.leaf = turn.id;
+    this.emit("path");
+  }
+
+  dropTurn(id) {
+    const turn = this.turns.get(id);
+    this.turns.delete(id);
+    if (this.leaf === id) this.leaf = turn.parent ?? null;
+    this.emit("path");
+  }
+
+  /** Shows the branch that goes through `id`. */
+  showBranch(id) {
+    this.leaf = newestEnd(this.turns, id);
+    this.emit("path");
+  }
+
+  // --- answers ---------------------------------------------------------------------------------
+
+  answer(turnId, columnId) {
+    return this.turns.get(turnId)?.answers.get(columnId) ?? null;
+  }
+
+  putAnswer(turnId, answer) {
+    this.turns.get(turnId)?.answers.set(answer.column, answer);
+    this.emit("answer", { answer });
+    this.emit("running");
+  }
+
+  touch(answer) {
+    this.emit("answer", { answer });
+  }
+
+  get running() {
+    return [...this.turns.values()].flatMap((turn) => [...turn.answers.values()].filter(isRunning));
+  }
+}
+
+const completeColumn = (column) => ({
+  id: column.id ?? uuid(),
+  model: column.model ?? "",
+  system_prompt: column.system_prompt ?? "",
+  parameters: column.parameters ?? {},
+});
+
+function readTurn(turn) {
+  const answers = new Map();
+  for (const answer of turn.answers ?? []) answers.set(answer.column, newAnswer(answer, turn.id));
+  return { id: turn.id, parent: turn.parent ?? null, prompt: turn.prompt, created_at: turn.created_at, answers };
+}
+
+/** An answer as the page keeps it. `seq` is the last frame seen; times are performance.now(). */
+export function newAnswer(given, turn) {
+  return {
+    id: given.id,
+    turn,
+    column: given.column,
+    model: given.model ?? null,
+    status: given.status ?? "running",
+    content: given.content ?? "",
+    reasoning: given.reasoning ?? "",
+    toolCalls: given.tool_calls ?? [],
+    metrics: given.metrics ?? NO_METRICS,
+    error: given.error ?? null,
+    call: given.call ?? null,
+    finishReason: given.finish_reason ?? "",
+    seq: -1,
+    startedAt: performance.now(),
+    reasoningFrom: null,
+    reasoningMs: null,
+    version: 0,
+  };
+}

@@ -1,0 +1,1 @@
+"""What tests stand on: processes of the hub, database servers, a browser."""
