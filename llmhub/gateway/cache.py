@@ -60,10 +60,13 @@ class Kept:
 
 def key_of(ask: Ask, model: str) -> str:
     """Equal for calls of one team that must have the same answer."""
-    asked = {k: v for k, v in ask.body.items() if k not in _NOT_PART_OF_THE_KEY}
-    native = ask.native.body if ask.native is not None else None
-    whole = [ask.caller.team_id, ask.operation, model, asked, native]
+    native = _asked(ask.native.body) if ask.native is not None else None
+    whole = [ask.caller.team_id, ask.operation, model, _asked(ask.body), native]
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _asked(body: Json) -> Json:
+    return {k: v for k, v in body.items() if k not in _NOT_PART_OF_THE_KEY}
 
 
 class LocalStore:
