@@ -67,10 +67,30 @@ def statuses() -> dict[str, str]:
     return {str(call): status for call, status in RequestLog.objects.values_list("pk", "status")}
 
 
+def comparison(model: str, columns: str) -> dict[str, str]:
+    """A comparison of so many columns of one model, and a session of someone who may use it."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    from llmhub.teams.models import Membership, Team
+    from playground.models import Comparison
+
+    team = Team.objects.get(slug="benchmark")
+    user, _ = get_user_model().objects.get_or_create(username="benchmark", is_superuser=True)
+    Membership.objects.get_or_create(team=team, user=user)
+    made = Comparison.objects.create(team=team, owner=user)
+    for position in range(int(columns)):
+        made.columns.create(position=position, model=model)
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return {"path": f"/c/{made.pk}/", "session": client.session.session_key or ""}
+
+
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "prepare": prepare,
     "count": count,
     "list": statuses,
+    "comparison": comparison,
 }
 
 

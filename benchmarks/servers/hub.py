@@ -1,6 +1,7 @@
 """LLM Hub as it is delivered: key check, routing, every call recorded before its answer ends."""
 
 import tomllib
+from typing import Any
 
 from benchmarks import databases, hub_data
 from benchmarks.processes import ROOT, Process
@@ -65,6 +66,10 @@ class Hub(Server):
         """The status of each call on record, by the call's id."""
         rows = hub_data.run("list", environment=self._environment)
         return {call: str(status) for call, status in rows.items()}
+
+    def data(self, command: str, *arguments: str) -> dict[str, Any]:
+        """What a command of `hub_data` says of this hub's database."""
+        return hub_data.run(command, *arguments, environment=self._environment)
 
     def clean_up(self) -> None:
         if self._database:

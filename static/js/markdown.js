@@ -10,9 +10,12 @@ import { lexGrowing, lexWhole, toHtml } from "./markdown/lexer.js";
 const SLICE = 4000; // characters taken in at one flush
 const LONG_LIST = 2500; // characters after which a list is kept item by item
 const WHOLE = 24_000; // longest text that is parsed as a whole at its end
+const PART = 3000; // characters after which a new part begins; parts out of sight cost nothing
 
 export class MarkdownStream {
   #root;
+  #part = null;
+  #inPart = 0; // characters of the part
   #source = "";
   #taken = 0;
   #tail = "";
@@ -57,6 +60,7 @@ export class MarkdownStream {
   #take(slice) {
     if (!slice) return;
     if (this.#fence) {
+      this.#inPart += slice.length;
       const rest = this.#fence.take(slice);
       if (rest === null) return;
       this.#fence = null;
@@ -75,13 +79,14 @@ export class MarkdownStream {
     this.#lexed = lines;
     const { tokens, length, splitsList } = finishedTokens(lexGrowing(this.#tail.slice(0, lines)));
     if (length) this.#keep(tokens, length);
-    if (length) this.#listInParts = splitsList ? this.#root.lastElementChild : null;
+    if (length) this.#listInParts = splitsList ? this.#part.lastElementChild : null;
     if (this.#tail.length && (this.#fence = openFence(this.#tail))) this.#enterFence();
   }
 
   #keep(tokens, length) {
     this.#noteWhole(tokens);
     this.#put(tokens);
+    this.#inPart += length;
     this.#tail = this.#tail.slice(length);
     this.#lexed = 0;
   }
@@ -94,12 +99,12 @@ export class MarkdownStream {
       list.append(...fragment.firstElementChild.children);
       fragment.firstElementChild.remove();
     }
-    this.#root.append(fragment);
+    this.#growingPart().append(fragment);
   }
 
   #enterFence() {
     this.#clearOpen();
-    this.#root.append(this.#fence.root);
+    this.#growingPart().append(this.#fence.root);
     const rest = this.#fence.take(this.#tail.slice(openingLength(this.#tail)));
     this.#tail = rest ?? "";
     this.#lexed = 0;
@@ -115,7 +120,17 @@ export class MarkdownStream {
     if (!this.#tail.trim()) return;
     const fragment = this.#render(lexGrowing(this.#tail), { ...this.#place }, false);
     this.#open = [...fragment.childNodes];
-    this.#root.append(fragment);
+    this.#growingPart().append(fragment);
+  }
+
+  #growingPart() {
+    if (this.#part === null || (this.#inPart > PART && !this.#listInParts)) {
+      this.#part = document.createElement("div");
+      this.#part.className = "markdown-part";
+      this.#root.append(this.#part);
+      this.#inPart = 0;
+    }
+    return this.#part;
   }
 
   #clearOpen() {

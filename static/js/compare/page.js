@@ -2,6 +2,8 @@
 
 import { copy, copyFrom } from "../clipboard.js";
 import { announce } from "../announce.js";
+import { whenIdle } from "../idle.js";
+import { prepareMath } from "../markdown/math.js";
 import { isRunning } from "../protocol.js";
 import { toast } from "../toast.js";
 import { CodeDialog } from "./code-dialog.js";
@@ -61,6 +63,8 @@ const showFirstVisit = () => firstVisit && (firstVisit.hidden = store.path.lengt
 store.on("path", showFirstVisit);
 showFirstVisit();
 startKeys({ composer, columns, session, store, help: byId("keys-dialog") });
+
+whenIdle(prepareMath);
 
 for (const message of document.querySelectorAll(".messages .notice")) {
   toast(message.textContent, { error: message.classList.contains("notice-error") });

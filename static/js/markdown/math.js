@@ -1,10 +1,14 @@
-// Formulas. KaTeX is loaded when the first one appears; drawing is spread over frames.
+// Formulas. KaTeX is loaded when the page is idle, or when the first formula appears; drawing is
+// spread over frames.
 
 const SCRIPT = "/static/vendor/katex/katex.mjs";
 const STYLES = "/static/vendor/katex/katex.min.css";
 const BUDGET_MS = 8;
 const CACHED = 500;
 const OPTIONS = { throwOnError: false, trust: false, strict: "ignore", maxSize: 40, maxExpand: 200 };
+
+// Fonts that most formulas need. One that comes in the middle of a text lays out all columns again.
+const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math", "1em KaTeX_Size1", "1em KaTeX_Size2"];
 
 let katex = null;
 let frame = 0;
@@ -22,13 +26,28 @@ export function showMath(node) {
 const key = (node) => `${node.dataset.math} ${node.textContent}`;
 
 async function load() {
-  if (katex === null) {
-    katex = import(SCRIPT).then((module) => module.default);
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLES });
-    document.head.append(link);
-  }
-  const library = await katex;
+  const library = await fetchKatex();
   frame ||= requestAnimationFrame(() => draw(library));
+}
+
+function fetchKatex() {
+  katex ??= Promise.all([import(SCRIPT), styles()]).then(([{ default: library }]) => library);
+  return katex;
+}
+
+function styles() {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLES });
+  return new Promise((resolve) => {
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+}
+
+/** Fetches all that formulas need before the first one streams in, where data costs nothing. */
+export async function prepareMath() {
+  if (navigator.connection?.saveData) return;
+  await fetchKatex();
+  for (const font of FONTS) document.fonts.load(font);
 }
 
 function draw(library) {
