@@ -137,6 +137,26 @@ def test_cost_comes_in_the_usage_when_asked_for(hub: Hub, key: str, stream: bool
     assert usage["output_tokens"] > 0
 
 
+def test_upstream_counts_the_tokens(
+    hub: Hub, simulator: Simulator, client: anthropic.Anthropic
+) -> None:
+    asked = {"model": MODEL, "system": "Be kind.", "messages": HI}
+    counted = client.messages.with_raw_response.count_tokens(**asked)
+    assert "x-llmhub-estimated" not in counted.headers
+    direct = httpx.post(
+        f"{simulator.url}/v1/messages/count_tokens", json={**asked, "model": "sim-swift"}
+    )
+    assert counted.parse().input_tokens == direct.json()["input_tokens"]
+
+
+def test_tokens_are_estimated_when_the_upstream_does_not_count(client: anthropic.Anthropic) -> None:
+    counted = client.messages.with_raw_response.count_tokens(
+        model="native/sim-swift:fault=500", messages=HI
+    )
+    assert counted.headers["x-llmhub-estimated"] == "true"
+    assert counted.parse().input_tokens > 0
+
+
 def test_kept_answer_is_a_message_too(hub: Hub, key: str) -> None:
     keep = {"x-llmhub-cache": "on"}
     words = [{"role": "user", "content": "echo: kept words"}]

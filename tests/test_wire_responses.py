@@ -296,9 +296,7 @@ def test_wrong_value_is_named(hub: Hub, key: str, body: dict[str, Any], param: s
 @pytest.mark.parametrize(
     "body",
     [
-        {"previous_response_id": "resp_1"},
         {"conversation": "conv_1"},
-        {"store": True},
         {"background": True},
         {"input": [{"type": "item_reference", "id": "msg_1"}]},
         {
@@ -316,11 +314,6 @@ def test_what_would_have_to_be_kept_is_refused_clearly(
     error = answer.json()["error"]
     assert error["code"] == "not_kept"
     assert "not kept here" in error["message"]
-
-
-def test_responses_can_not_be_looked_up(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.NotFoundError, match="not kept"):
-        client.responses.retrieve("resp_1")
 
 
 def test_stream_cut_in_the_middle_fails(hub: Hub, key: str) -> None:

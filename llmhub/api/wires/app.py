@@ -24,6 +24,7 @@ from llmhub.api.wires.http import (
 from llmhub.api.wires.http_errors import NoRouteError, WrongMethodError
 from llmhub.api.wires.openai import errors as openai_errors
 from llmhub.api.wires.openai import models as openai_models
+from llmhub.api.wires.openai import resources
 from llmhub.core.errors import LLMHubError
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if route is not None and scope["method"] == "POST":
             await _post(route, scope, receive, sent)
         else:
-            await _other(scope, sent)
+            await _other(scope, receive, sent)
     except LLMHubError as error:
         await _refuse(scope, sent, error)
     except CallerGoneError:
@@ -137,8 +138,14 @@ class _Watcher:
 # --- Everything else ------------------------------------------------------------------------------
 
 
-async def _other(scope: Scope, sent: _Sent) -> None:
+async def _other(scope: Scope, receive: Receive, sent: _Sent) -> None:
     path = routes.unversioned(scope["path"])
+    if (methods := resources.methods(path)) is not None:
+        if scope["method"] in methods:
+            await resources.answer(path, Request(scope, caller_of(scope)), receive, sent)
+        else:
+            await _options_or_refuse(scope, sent, ", ".join(methods))
+        return
     if scope["path"] in routes.POSTS:
         await _options_or_refuse(scope, sent, "POST")
     elif path == routes.MODELS or path.startswith(routes.MODELS + "/"):
@@ -146,10 +153,6 @@ async def _other(scope: Scope, sent: _Sent) -> None:
             await _models(scope, sent, unquote(path[len(routes.MODELS) + 1 :]))
         else:
             await _options_or_refuse(scope, sent, "GET, HEAD")
-    elif path.startswith(routes.RESPONSES + "/"):
-        raise NoRouteError(
-            "Responses are not kept here, so there is none to look up.", code="response_not_kept"
-        )
     else:
         raise NoRouteError(
             f"There is no {scope['path'][:200]} here.{_hint(path)}", code="unknown_url"

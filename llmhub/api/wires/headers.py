@@ -40,9 +40,11 @@ def of_error(error: LLMHubError) -> Headers:
 
 
 def _attempts(record: Record) -> int:
-    """How often an upstream was asked. The attempt under way, as in a stream, is not noted yet."""
+    """How often an upstream was asked. The attempt under way, as in a stream, is not noted yet;
+    those that the hub's own limits kept back are."""
     under_way = record.status == "running" and record.cache != "hit"
-    return len(record.attempts) + under_way
+    asked = [entry for entry in record.attempts if entry["outcome"] != "skipped"]
+    return len(asked) + under_way
 
 
 def _one_line(text: str) -> bytes:

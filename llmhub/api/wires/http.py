@@ -1,7 +1,7 @@
 """HTTP for the wires, straight on ASGI: reading a request, sending an answer."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from llmhub.api.wires.http_errors import SlowSenderError
 from llmhub.core.deadline import deadline
 from llmhub.core.errors import RequestTooLargeError
+from llmhub.gateway import grounding, timeouts
 from llmhub.gateway.asks import Ask, mode_of
 from llmhub.teams.callers import Caller
 
@@ -47,15 +48,26 @@ class Request:
         return header(self.scope, name)
 
     def ask(self, body: dict[str, Any], **more: Any) -> Ask:
-        """The call that the request asks for. Raises ValidationError for an unknown cache mode."""
+        """The call that the request asks for. A header wins over the body's field. Raises
+        ValidationError for an unknown cache mode, a wrong timeout or search."""
         cache = self.header(b"x-llmhub-cache")
         more.setdefault("raw", self.raw)
+        if timeouts.BODY_FIELD in body:
+            more["timeouts"] = _given(body.pop(timeouts.BODY_FIELD))
+        if given := self.header(b"x-llmhub-timeout"):
+            more["timeouts"] = timeouts.of_header(given)
+        if search := self.header(b"x-llmhub-search"):
+            more["search"] = grounding.count_of(search)
         return Ask(self.caller, body, cache=mode_of(cache) if cache else None, **more)
 
     @property
     def wants_cost(self) -> bool:
         """Whether the usage is to say what the call cost."""
         return self.header(b"x-llmhub-include-cost").lower() == "true"
+
+
+def _given(value: Any) -> timeouts.CallTimeouts | None:
+    return None if value is None else timeouts.of_value(value)
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -91,6 +103,15 @@ async def _rest(message: dict[str, Any], receive: Receive, limit: int) -> bytes:
         if time.monotonic() - begun > BODY_TIMEOUT_S:
             raise SlowSenderError(f"The body took longer than {BODY_TIMEOUT_S:g} s to arrive.")
     return b"".join(parts)
+
+
+async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
+    """A body as it comes, for what is too long to be read whole. The same errors."""
+    more = True
+    while more:
+        message = await _next_part(receive)
+        yield message.get("body", b"")
+        more = bool(message.get("more_body"))
 
 
 async def _next_part(receive: Receive) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from llmhub.api.wires import bodies
 from llmhub.api.wires.anthropic import count_tokens, messages
 from llmhub.api.wires.http import Request, Scope, Send, header
-from llmhub.api.wires.openai import chat, completions, embeddings, responses
+from llmhub.api.wires.openai import chat, completions, embeddings, resources, responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ _POSTS = {
 }
 MODELS = "/models"
 RESPONSES = "/responses"
-PATHS = (*_POSTS, MODELS)
+PATHS = (*_POSTS, MODELS, *resources.ROOTS)
+_EXACTLY = frozenset({MODELS, "/v1", *resources.ROOTS})
 
 POSTS = {
     version + path + slash: route
@@ -37,12 +38,12 @@ POSTS = {
     for version in ("/v1", "")
     for slash in ("", "/")
 }
-_BELOW = ("/v1/", f"{MODELS}/", f"{RESPONSES}/")
+_BELOW = ("/v1/", f"{MODELS}/", f"{RESPONSES}/", *(f"{root}/" for root in resources.ROOTS))
 
 
 def handles(path: str) -> bool:
     """Whether a path belongs to the wires: everything under /v1, and the same without it."""
-    return path in POSTS or path.startswith(_BELOW) or path in {MODELS, "/v1"}
+    return path in POSTS or path.startswith(_BELOW) or path in _EXACTLY
 
 
 def unversioned(path: str) -> str:

@@ -4,6 +4,8 @@ An upstream that speaks this wire too gets the request as it came and its bytes 
 the others the request becomes a chat, and the answer is translated back.
 """
 
+from typing import Any
+
 from llmhub.api.wires import allowed_models, costs, headers, segments
 from llmhub.api.wires.anthropic import estimates, message, requests
 from llmhub.api.wires.anthropic.events import ChatEvents, failed
@@ -22,20 +24,18 @@ async def answer(request: Request, send: Send) -> None:
     """Answer one request. Raises LLMHubError while nothing has been sent yet."""
     body = requests.check(request.body)
     strict = not allowed_models.speaks(WIRE, body.get("model") or "")
-    ask = request.ask(
-        requests.to_chat(body, strict=strict),
-        native=Native(WIRE, requests.without_unsigned_thinking(body), _betas(request)),
-    )
+    ask = request.ask(requests.to_chat(body, strict=strict), native=as_it_came(request, body))
     if ask.stream:
         await _stream(send, ask, request)
     else:
         await _whole(send, ask, request)
 
 
-def _betas(request: Request) -> dict[str, str]:
-    """The header by which a caller asks for what is not yet in the wire for all."""
+def as_it_came(request: Request, body: dict[str, Any]) -> Native:
+    """The request for an upstream that speaks this wire, with the header that asks for betas."""
     betas = request.header(b"anthropic-beta")
-    return {"anthropic-beta": betas} if betas else {}
+    headers = {"anthropic-beta": betas} if betas else {}
+    return Native(WIRE, requests.without_unsigned_thinking(body), headers)
 
 
 async def _whole(send: Send, ask: Ask, request: Request) -> None:

@@ -152,6 +152,15 @@ class _Written:
                 yield event({**self.head, "choices": [choice]})
 
 
+def whole_of(body: dict[str, Any], answer: dict[str, Any], number: UUID) -> dict[str, Any]:
+    """The answer to a request of one prompt, from the answer to the chat that it stood for."""
+    prompt = body["prompt"] if isinstance(body["prompt"], str) else body["prompt"][0]
+    texts = Texts(first_index=0, echoed=prompt if body.get("echo") else "")
+    choices = list(texts.whole(answer))
+    usage = _added_up([answer.get("usage") or {}])
+    return {**_head(answer, number), "choices": choices, "usage": usage}
+
+
 def _head(answer: dict[str, Any], number: UUID) -> dict[str, Any]:
     return {
         "id": f"cmpl-{number.hex}",

@@ -20,11 +20,16 @@ _TYPES = {
 
 def body(error: LLMHubError) -> dict[str, Any]:
     """The JSON body for an error."""
+    return body_of(error.type, error.message, error.param, error.code)
+
+
+def body_of(kind: str, message: str, param: str | None, code: str | None) -> dict[str, Any]:
+    """The same for an error of which these are known."""
     return {
         "error": {
-            "message": error.message,
-            "type": _TYPES.get(error.type, "api_error"),
-            "param": error.param,
-            "code": error.code or error.type,
+            "message": message,
+            "type": _TYPES.get(kind, "api_error"),
+            "param": param,
+            "code": code or kind,
         }
     }

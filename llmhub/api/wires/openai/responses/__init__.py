@@ -1,6 +1,6 @@
 """POST /v1/responses: OpenAI's newer wire, translated to a chat and back.
 
-Nothing is kept between calls, so a conversation is sent whole each time.
+Responses are kept for LLMHUB_RESPONSE_DAYS, so that a request may go on from one of them.
 https://platform.openai.com/docs/api-reference/responses
 """
 

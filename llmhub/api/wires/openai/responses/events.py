@@ -23,6 +23,7 @@ class Events:
         self._response = response
         self._segments = Segments()
         self._number = 0
+        self.whole: dict[str, Any] = {}  # the whole response, once it is finished
 
     def started(self) -> bytes:
         """The events before any output."""
@@ -38,7 +39,7 @@ class Events:
     def finished(self, *, with_cost: bool) -> bytes:
         """The last events. The record must be complete."""
         closing = b"".join([self._step(step) for step in self._segments.finish()])
-        whole = self._response.finished(self._segments)
+        self.whole = whole = self._response.finished(self._segments)
         if with_cost:
             whole = costs.added(whole, self._response.record)
         return closing + self._event(f"response.{whole['status']}", response=whole)

@@ -12,6 +12,7 @@ _CHECKS: dict[str, Check] = {
     "stream": fields.flag,
     "stream_options": fields.obj,
     "store": fields.flag,
+    "previous_response_id": fields.text,
     "background": fields.flag,
     "instructions": fields.text,
     "temperature": fields.number(0, 2),
@@ -25,21 +26,40 @@ _CHECKS: dict[str, Check] = {
 }
 _SAME = ("model", "stream", "temperature", "top_p", "user", "service_tier")
 _NOT_KEPT = {
-    "previous_response_id": "send the whole conversation in input",
-    "conversation": "send the whole conversation in input",
-    "store": "leave it out or send false",
+    "conversation": "send previous_response_id, or the whole conversation in input",
     "background": "leave it out, or stream",
     "prompt": "send the prompt in instructions and input",
 }
+Items = list[dict[str, Any]]
 
 
-def to_chat(body: Any) -> dict[str, Any]:
-    """The chat request that stands for `body`. Raises ValidationError that names the field."""
+def check(body: Any) -> dict[str, Any]:
+    """The body, its fields looked at. Raises ValidationError that names the field."""
     request = fields.body(body)
     fields.known(request, _CHECKS)
     _refuse_what_is_not_kept(request)
+    return request
+
+
+def check_alone(body: Any) -> dict[str, Any]:
+    """As `check`, for a request of a batch, which can't go on from another response."""
+    request = check(body)
+    if request.get("previous_response_id"):
+        fail("previous_response_id", "can't be used in a batch; send the whole conversation")
+    return request
+
+
+def to_chat(request: dict[str, Any], before: Items | None = None) -> dict[str, Any]:
+    """The chat request that stands for a checked body; `before` is the conversation so far.
+
+    Raises ValidationError that names the field.
+    """
     chat = {name: request[name] for name in _SAME if request.get(name) is not None}
-    chat["messages"] = _messages(request)
+    chat["messages"] = [
+        *_instructions(request),
+        *to_messages(before or []),
+        *to_messages(items(request)),
+    ]
     if limit := request.get("max_output_tokens"):
         chat["max_tokens"] = limit
     if effort := (request.get("reasoning") or {}).get("effort"):
@@ -54,25 +74,26 @@ def _refuse_what_is_not_kept(request: dict[str, Any]) -> None:
     for name, instead in _NOT_KEPT.items():
         if request.get(name):
             raise ValidationError(
-                f"{name}: responses are not kept here; {instead}.", param=name, code="not_kept"
+                f"{name} is not kept here; {instead}.", param=name, code="not_kept"
             )
 
 
-def _messages(request: dict[str, Any]) -> list[dict[str, Any]]:
+def items(request: dict[str, Any]) -> Items:
+    """The input as a list of items. Raises ValidationError."""
     given = request.get("input")
-    messages: list[dict[str, Any]] = []
-    if instructions := request.get("instructions"):
-        messages.append({"role": "system", "content": instructions})
     if isinstance(given, str):
-        return [*messages, {"role": "user", "content": given}]
+        return [{"type": "message", "role": "user", "content": given}]
     if not isinstance(given, list):
-        fail(
-            "input",
-            "is missing" if given is None else f"must be a text or a list, not {kind(given)}",
-        )
+        said = "is missing" if given is None else f"must be a text or a list, not {kind(given)}"
+        fail("input", said)
     if not given:
         fail("input", "is empty; send at least one item")
-    return messages + to_messages(given)
+    return given
+
+
+def _instructions(request: dict[str, Any]) -> list[dict[str, Any]]:
+    said = request.get("instructions")
+    return [{"role": "system", "content": said}] if said else []
 
 
 def _text(text: dict[str, Any]) -> dict[str, Any]:

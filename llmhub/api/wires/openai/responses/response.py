@@ -15,6 +15,7 @@ _ECHOED: dict[str, Any] = {
     "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "previous_response_id": None,
     "temperature": 1.0,
     "tool_choice": "auto",
     "top_logprobs": 0,
@@ -27,8 +28,9 @@ _ECHOED: dict[str, Any] = {
 class Response:
     """What is said about one response, from its beginning to its end."""
 
-    def __init__(self, body: dict[str, Any], record: Record) -> None:
+    def __init__(self, body: dict[str, Any], record: Record, *, is_kept: bool = False) -> None:
         self._body = body
+        self._is_kept = is_kept
         self.record = record
         self.id = f"resp_{record.id.hex}"
         self._created = int(record.created_at.timestamp())
@@ -98,9 +100,8 @@ class Response:
             "incomplete_details": None,
             "model": model or self.record.model,
             "output": output,
-            "previous_response_id": None,
             "reasoning": {"effort": None, "summary": None} | (body.get("reasoning") or {}),
-            "store": False,
+            "store": self._is_kept,
             "text": {"format": {"type": "text"}} | (body.get("text") or {}),
             "tools": [_tool(tool) for tool in body.get("tools") or ()],
             "usage": None,

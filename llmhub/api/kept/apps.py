@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class KeptConfig(AppConfig):
+    name = "llmhub.api.kept"
+    label = "kept"
+    verbose_name = "Kept responses"
