@@ -89,7 +89,7 @@ def test_key_that_a_person_revoked_is_refused_at_once(team: Team, role: str) -> 
     client = person_with(role, team)
     key = key_in(made_by(client))
     row = VirtualKey.objects.get()
-    answer = client.post(f"/keys/{row.pk}/revoke/", headers=HTMX)
+    answer = client.post(f"/keys/{row.pk}/revoke/", headers=HTMX, follow=True)
     assert b"is revoked" in answer.content
     with pytest.raises(AuthenticationError, match="revoked"):
         callers.by_key(key)
@@ -151,7 +151,7 @@ def test_stranger_is_sent_to_sign_in(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "Name is missing."),
         ({"name": "x" * 81}, "at most 80"),
         ({"models_allowed": ["nowhere"]}, "nowhere is not one of the available choices"),
         ({"expires_on": "2020-01-01"}, "That day is over."),

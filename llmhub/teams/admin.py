@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from llmhub.core.audited import AuditedAdmin
-from llmhub.teams import keys
+from llmhub.teams import keys, tokens
 from llmhub.teams.forms import PersonForm, VirtualKeyForm
-from llmhub.teams.models import Budget, Membership, Team, VirtualKey
+from llmhub.teams.models import AccessToken, Budget, Membership, Team, VirtualKey
 
 User = get_user_model()
-TONES = {"active": "ok", "revoked": "failed", "expired": "unsure"}
+TONES = {"active": "ok", "revoked": "failed", "expired": "unsure", "disabled": "unsure"}
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -213,3 +213,27 @@ class BudgetAdmin(AuditedAdmin):
         if not change:
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(AuditedAdmin):
+    """What people's scripts send to the management API: to look at, and to revoke."""
+
+    list_display = ("name", "user", "prefix", "state", "read_only", "expires_at", "last_used_at")
+    list_filter = ("read_only", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "user__email")
+    actions = ("revoke_selected",)
+    exclude = ("token_hash",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="Revoke selected access tokens", permissions=["delete"])
+    def revoke_selected(self, request: HttpRequest, chosen: QuerySet[AccessToken]) -> None:
+        for token in chosen:
+            tokens.revoke_token(token, acting_user=request.user)
+        messages.success(request, "They are refused from now on.")

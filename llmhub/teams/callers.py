@@ -51,6 +51,7 @@ class _Key:
     revoked_at: datetime | None
     expires_at: datetime | None
     replaced_at: datetime | None
+    enabled: bool
     team_enabled: bool
 
 
@@ -61,6 +62,7 @@ class _Snapshot:
     members: dict[tuple[int, int], Caller]
     superusers: frozenset[int]
     teams: dict[int, Team]
+    keys_by_id: dict[int | None, _Key]
 
 
 _snapshot: _Snapshot | None = None
@@ -70,12 +72,14 @@ def reload() -> None:
     """Rebuild the snapshot from the database."""
     global _snapshot
     people = get_user_model().objects.filter(is_superuser=True, is_active=True)
+    keys = _load_keys()
     _snapshot = _Snapshot(
-        keys=_load_keys(),
+        keys=keys,
         seen={},
         members=_load_members(),
         superusers=frozenset(people.values_list("pk", flat=True)),
         teams=Team.objects.in_bulk(),
+        keys_by_id={key.caller.key_id: key for key in keys.values() if key.replaced_at is None},
     )
 
 
@@ -85,10 +89,11 @@ def _load_keys() -> dict[str, _Key]:
     for row in VirtualKey.objects.select_related("team"):
         caller = _caller_of_key(row)
         times = (row.revoked_at, row.expires_at)
-        known[row.key_hash] = _Key(caller, *times, None, row.team.enabled)
+        switches = (row.enabled, row.team.enabled)
+        known[row.key_hash] = _Key(caller, *times, None, *switches)
         if row.previous_hash:
             before = replace(caller, key_prefix=row.previous_prefix)
-            known[row.previous_hash] = _Key(before, *times, row.grace_until, row.team.enabled)
+            known[row.previous_hash] = _Key(before, *times, row.grace_until, *switches)
     return known
 
 
@@ -151,7 +156,9 @@ def by_key(text: str) -> Caller:
             code="missing_api_key",
         )
     if not text.startswith(KEY_MARK):
-        raise _refused("This is not a key of this hub: its keys begin with hub-.")
+        raise _refused(
+            "This is not a key of this hub: its keys begin with hub-. Make one on the Keys page."
+        )
     snapshot = _current()
     key = snapshot.seen.get(text)
     if key is None:
@@ -159,15 +166,30 @@ def by_key(text: str) -> Caller:
         if key is not None:
             snapshot.seen[text] = key
     if key is None:
-        raise _refused("This API key is not known here. It may have been mistyped or deleted.")
+        raise _refused(
+            "This API key is not known here. Copy it again; if it was deleted, make a new one on "
+            "the Keys page."
+        )
+    return _good(key)
+
+
+def _good(key: _Key) -> Caller:
+    """The key's caller, if it may be used now. Raises AuthenticationError."""
     if key.revoked_at:
         raise _refused("This API key was revoked. Ask your team for a new one.")
     if key.expires_at and key.expires_at <= timezone.now():
-        raise _refused(f"This API key expired on {key.expires_at:%Y-%m-%d %H:%M} UTC.")
+        raise _refused(
+            f"This API key expired on {key.expires_at:%Y-%m-%d %H:%M} UTC. Make a new one on the "
+            "Keys page."
+        )
     if key.replaced_at and key.replaced_at <= timezone.now():
         raise _refused("This API key was replaced by a new one. Ask your team for it.")
+    if not key.enabled:
+        raise _refused("This API key is switched off. Ask your team to switch it on.")
     if not key.team_enabled:
-        raise _refused("The team that this API key belongs to is switched off.")
+        raise _refused(
+            "The team that this API key belongs to is switched off. An admin can switch it on."
+        )
     return key.caller
 
 
@@ -197,6 +219,27 @@ def by_member(user_id: int, team_id: int, *, source: str = "playground") -> Call
     if caller is None:
         raise PermissionError("You are not a member of this team any more.")
     return caller if caller.source == source else replace(caller, source=source)
+
+
+def by_owner(
+    team_id: int, *, key_id: int | None = None, user_id: int | None = None, source: str
+) -> Caller:
+    """The caller for work that a key or a person, or else a team, has ordered and left.
+
+    Raises AuthenticationError for a key that is good no more, PermissionError for a person or team.
+    """
+    known = _current()
+    if key_id is not None:
+        key = known.keys_by_id.get(key_id)
+        if key is None:
+            raise _refused("The API key that this was asked for with is deleted.")
+        return replace(_good(key), source=source)
+    if user_id is not None:
+        return by_member(user_id, team_id, source=source)
+    team = known.teams.get(team_id)
+    if team is None or not team.enabled:
+        raise PermissionError("The team that this is for is deleted or switched off.")
+    return Caller(team.pk, team.name, source, body_policy=team.body_policy)
 
 
 def team_names(user_id: int) -> dict[int, str]:

@@ -30,6 +30,7 @@ EDITABLE = frozenset(
         "tpm",
         "max_parallel",
         "allowed_ips",
+        "enabled",
     }
 )
 _ROTATED = ["prefix", "key_hash", "previous_prefix", "previous_hash", "grace_until"]

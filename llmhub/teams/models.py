@@ -53,6 +53,11 @@ class Team(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_team_id(self) -> int:
+        """In whose trail its changes stand."""
+        return self.pk
+
 
 class Role(models.TextChoices):
     OWNER = "owner", "Owner"
@@ -78,6 +83,46 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
+
+    @property
+    def audit_team_id(self) -> int:
+        """In whose trail its changes stand."""
+        return self.team_id
+
+
+class Invitation(models.Model):
+    """A link by which one person joins a team, with an account that they have or make then.
+
+    Only the link's keyed hash is kept; the link is shown once. Rows go when they are used.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    email = models.EmailField(
+        blank=True, default="", help_text="Whom it is for; empty: whoever has the link."
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'whoever has the link'} to {self.team}"
+
+    @property
+    def audit_team_id(self) -> int:
+        """In whose trail its changes stand."""
+        return self.team_id
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether it is too late for it."""
+        return self.expires_at <= timezone.now()
 
 
 class VirtualKey(models.Model):
@@ -116,6 +161,9 @@ class VirtualKey(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     grace_until = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    enabled = models.BooleanField(
+        default=True, help_text="Off: it is refused until somebody switches it on again."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -131,13 +179,18 @@ class VirtualKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     @property
+    def audit_team_id(self) -> int:
+        """In whose trail its changes stand."""
+        return self.team_id
+
+    @property
     def state(self) -> str:
-        """One of "active", "revoked", "expired"."""
+        """One of "active", "revoked", "expired", "disabled"."""
         if self.revoked_at:
             return "revoked"
         if self.expires_at and self.expires_at <= timezone.now():
             return "expired"
-        return "active"
+        return "active" if self.enabled else "disabled"
 
     @property
     def previous_works(self) -> bool:
@@ -149,6 +202,40 @@ class VirtualKey(models.Model):
             addresses.networks(self.allowed_ips)
         except ValueError as error:
             raise ValidationError({"allowed_ips": str(error)}) from None
+
+
+class AccessToken(models.Model):
+    """What a person's scripts send to the management API instead of signing in.
+
+    It may what the person may. Only its keyed hash is kept; the token is shown once.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens"
+    )
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    read_only = models.BooleanField(default=False, help_text="It may look but change nothing.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def state(self) -> str:
+        """One of "active", "revoked", "expired"."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at and self.expires_at <= timezone.now():
+            return "expired"
+        return "active"
 
 
 class Window(models.TextChoices):
@@ -223,6 +310,11 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{money.text(self.amount)} {Window(self.window).label} of {self.owner_name}"
+
+    @property
+    def audit_team_id(self) -> int | None:
+        """In whose trail its changes stand; None if it is of a person or a model."""
+        return self.team_id if self.key is None else self.key.team_id
 
     @property
     def owner_name(self) -> str:

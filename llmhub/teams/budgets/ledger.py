@@ -73,6 +73,12 @@ class LocalLedger:
                 if account in self._books:
                     self._books[account].release(call)
 
+    def reserved(self, accounts: Sequence[Account]) -> dict[Account, int]:
+        """What calls under way have reserved of these accounts."""
+        with self._lock:
+            known = self._books
+            return {one: known[one].reserved if one in known else 0 for one in accounts}
+
     def open_accounts(self) -> list[Account]:
         """The accounts that were asked for so far."""
         return list(self._books)

@@ -26,6 +26,7 @@ class SharedLedger:
     def __init__(self, clients: Clients) -> None:
         self._reserve = Script(clients, _HERE / "reserve.lua")
         self._settle = Script(clients, _HERE / "settle.lua")
+        self._reserved = Script(clients, _HERE / "reserved.lua")
         self._leases = Leases(clients)
         self._opened: set[Account] = set()
 
@@ -64,6 +65,11 @@ class SharedLedger:
             self._opened.difference_update(calls)
             raise
         self._opened.update(totals)
+
+    def reserved(self, accounts: Sequence[Account]) -> dict[Account, int]:
+        """What calls under way have reserved of these accounts; see LocalLedger. For threads."""
+        found = self._reserved.run_blocking(_keys(accounts), [])
+        return {one: int(units) for one, units in zip(accounts, found, strict=True)}
 
     def open_accounts(self) -> list[Account]:
         """The accounts that this process uses."""

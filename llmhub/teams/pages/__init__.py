@@ -1,0 +1,1 @@
+"""The pages on which a team's people look after keys, members, budgets and the team itself."""
