@@ -9,9 +9,10 @@ class ProvidersConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from llmhub.core import version
-        from providers import registry
+        from providers import checks, registry
         from providers.models import Credential, Deployment, ModelMap
 
         version.watch(Credential, ModelMap, Deployment)
         version.follow(registry.reload)
+        version.follow(checks.reload)
         autodiscover_modules("llm_providers")  # apps with provider classes, see providers.custom

@@ -109,7 +109,7 @@ _ROWS = (
         litellm_provider="perplexity",
         starter_model="perplexity/sonar",
         prefix="/v1",
-        quirks=Quirks(searches=True),
+        quirks=Quirks(searches=True, web_search_options=True),
         docs="https://docs.perplexity.ai/docs/agent-api",
     ),
     ProviderKind(
@@ -154,6 +154,7 @@ _ROWS = (
         default_headers={"HTTP-Referer": "https://llm-hub.invalid", "X-Title": "LLM Hub"},
         starter_model="openai/gpt-4o-mini",
         capabilities=EVERYTHING,
+        quirks=Quirks(web_search_options=True),
         docs="https://openrouter.ai/docs/api-reference/overview",
     ),
     ProviderKind(
@@ -287,6 +288,7 @@ _ROWS = (
         needs_key=False,
         lists_models=False,
         options={"provider": "litellm's name of the provider; further options go to litellm"},
+        quirks=Quirks(web_search_options=True),
         docs="https://docs.litellm.ai/docs/providers",
     ),
     ProviderKind(
@@ -298,6 +300,7 @@ _ROWS = (
         lists_models=False,
         capabilities=frozenset({"search"}),
         auth="X-Subscription-Token: {key}",
+        options={"usd_per_1000_searches": "what your plan charges, as 5; without it 0 is booked"},
         docs="https://api-dashboard.search.brave.com/app/documentation/web-search",
     ),
     ProviderKind(

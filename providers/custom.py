@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import orjson
 import structlog
 
+from llmhub.core.deadline import deadline
 from llmhub.core.errors import LLMHubError, ProviderError, StreamInterruptedError
 from providers import catalog, endpoints
 from providers.kinds import BEARER, ModelFacts, ProviderKind, Quirks
@@ -22,6 +23,7 @@ from providers.transports.base import Batch, Json, Native, Reply, ReplyStream
 from providers.transports.closing import close_later
 from providers.transports.direct import DirectTransport
 from providers.transports.event_blocks import written
+from providers.transports.failures import network_error
 from providers.transports.http import endpoint_of
 from providers.transports.http_client import Endpoint
 
@@ -187,14 +189,14 @@ class Guarded:
     async def complete(
         self, target: Target, operation: str, body: Json, native: Native | None = None
     ) -> Reply:
-        with _Failing(target):
+        with _Failing(target), deadline(target.access.timeouts.total, "total"):
             answer: Reply = await self.provider.complete(target, operation, body, native)
             return answer
 
     async def stream(
         self, target: Target, operation: str, body: Json, native: Native | None = None
     ) -> ReplyStream:
-        with _Failing(target):
+        with _Failing(target), deadline(target.access.timeouts.first_token, "first_token"):
             opened: ReplyStream = await self.provider.stream(target, operation, body, native)
             return _GuardedStream(target, opened)
 
@@ -205,7 +207,7 @@ class _GuardedStream:
         self._stream = stream
 
     async def next(self) -> Batch | None:
-        with _Failing(self._target):
+        with _Failing(self._target), deadline(self._target.access.timeouts.idle, "idle"):
             return await self._stream.next()
 
     def close(self) -> None:
@@ -226,6 +228,8 @@ class _Failing:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if not isinstance(error, Exception) or isinstance(error, LLMHubError):
             return
+        if isinstance(error, TimeoutError) and (too_slow := network_error(self._target, error)):
+            raise too_slow from error
         kind_ = self._target.access.provider.kind
         log.error("provider_class_failed", provider=kind_, exc_info=error)
         raise ProviderError(

@@ -23,10 +23,15 @@ PATHS: Mapping[Wire, Mapping[str, str]] = {
         "completion": "/completions",
         "embedding": "/embeddings",
     },
-    "anthropic": {"chat": "/messages"},
+    "anthropic": {"chat": "/messages", "count_tokens": "/messages/count_tokens"},
     "responses": {"chat": "/responses"},
 }
-_CAPABILITIES = {"chat": "chat", "completion": "completions", "embedding": "embeddings"}
+_CAPABILITIES = {
+    "chat": "chat",
+    "count_tokens": "chat",
+    "completion": "completions",
+    "embedding": "embeddings",
+}
 
 
 class HasEndpoint(Protocol):

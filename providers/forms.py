@@ -10,6 +10,7 @@ from providers import endpoints, prices, rules
 from providers.catalog import CATALOG, ProviderKind
 from providers.form_fields import NamesField, ObjectField, masked, unmasked
 from providers.models import Credential, Deployment, ModelMap
+from providers.parameter_rules import parameters_problem
 from providers.price_text import described, per_1m
 
 PRICE_FIELDS = ("input_cost_per_1m", "output_cost_per_1m", "cached_input_cost_per_1m")
@@ -115,8 +116,6 @@ class CredentialForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].strip().rstrip("/")
-        if url and (problem := rules.address_problem(url)):
-            raise forms.ValidationError(problem)
         return url
 
     def clean_clear_api_key(self) -> bool:
@@ -124,10 +123,6 @@ class CredentialForm(forms.ModelForm):  # type: ignore[type-arg]
         if clear and self.cleaned_data.get("api_key") not in {self._stored_key, None}:
             raise forms.ValidationError("Either enter a new key or forget the stored one.")
         return clear
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # The model's check knows no hosts without a dot; `clean_base_url` has checked it.
-        return {*super()._get_validation_exclusions(), "base_url"}  # type: ignore[misc]
 
     def clean_extra_headers(self) -> dict[str, str]:
         typed = self.cleaned_data["extra_headers"]
@@ -175,6 +170,10 @@ def kind_note(row: ProviderKind) -> str:
     return "Needs a base URL only if it runs elsewhere; a key only if that server wants one."
 
 
+CACHE_NUMBERS = frozenset({"cache_ttl_seconds", "cache_similarity"})
+"""May be left empty, for what is usual."""
+
+
 class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
     """A public name. Fallbacks are names with commas between them."""
 
@@ -205,7 +204,11 @@ class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_default",
             *rules.FALLBACK_FIELDS,
             "default_parameters",
+            "cache_ttl_seconds",
+            "cache_embedding_model",
+            "cache_similarity",
         )
+        widgets = {"cache_embedding_model": forms.TextInput(attrs={"class": "vTextField"})}
         help_texts = {
             "name": "The model name that programs send.",
             "strategy": "How one of the deployments with the best priority is picked.",
@@ -216,6 +219,8 @@ class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in rules.FALLBACK_FIELDS:
             if name in self.fields:
                 self.fields[name].widget.attrs |= {"class": "vTextField", "list": "model-names"}
+        for name in CACHE_NUMBERS & self.fields.keys():
+            self.fields[name].required = False
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -223,12 +228,24 @@ class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(problem)
         return name
 
+    def clean_default_parameters(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = self.cleaned_data["default_parameters"]
+        if problem := parameters_problem(parameters):
+            raise forms.ValidationError(problem)
+        return parameters
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         name = cleaned.get("name") or self.instance.name
         for field in rules.FALLBACK_FIELDS:
             if field in cleaned and (problem := self._fallback_problem(name, field, cleaned)):
                 self.add_error(field, problem)
+        for field in CACHE_NUMBERS & cleaned.keys():
+            if cleaned[field] is None:
+                cleaned[field] = getattr(ModelMap(), field)
+        embedding = cleaned.get("cache_embedding_model")
+        if embedding and (problem := _embedding_problem(embedding)):
+            self.add_error("cache_embedding_model", problem)
         return cleaned
 
     def _fallback_problem(self, name: str, field: str, cleaned: dict[str, Any]) -> str:
@@ -241,6 +258,12 @@ class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
     def _get_validation_exclusions(self) -> set[str]:
         # `make_default` moves the mark from the model map that has it, so that is no mistake.
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
+
+
+def _embedding_problem(name: str) -> str:
+    return rules.fallback_problem(
+        "", [name], ModelMap.objects.values_list("name", flat=True), _credential_names()
+    )
 
 
 def _credential_names() -> list[str]:

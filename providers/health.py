@@ -50,11 +50,15 @@ class Condition:
 
 
 class Health:
-    """The condition of every deployment, by its name. `clock` gives seconds."""
+    """The condition of every deployment, by its name. `clock` gives seconds.
+
+    `elsewhere` holds the calls under way in other processes, by deployment (see `in_flight`).
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._conditions: dict[str, Condition] = {}
+        self.elsewhere: dict[str, int] = {}
 
     def of(self, name: str) -> Condition:
         """A deployment's condition; a blank one if nothing is known."""
@@ -74,6 +78,15 @@ class Health:
         """How long it still rests; 0 if it does not."""
         condition = self._conditions.get(name)
         return max(0.0, condition.cooling_until - self._clock()) if condition else 0.0
+
+    def busyness(self, name: str) -> int:
+        """How many calls are under way to it, those of other processes included."""
+        condition = self._conditions.get(name)
+        return (condition.in_flight if condition else 0) + self.elsewhere.get(name, 0)
+
+    def under_way(self) -> dict[str, int]:
+        """The calls of this process that are under way, by deployment."""
+        return {name: c.in_flight for name, c in self._conditions.items() if c.in_flight}
 
     def started(self, name: str) -> None:
         """A call goes to it."""
@@ -102,7 +115,8 @@ class Health:
         condition.failures_in_row += 1
         condition.last_error_at = self._clock()
         condition.last_error = error.message
-        if condition.failures_in_row >= FAILURES_TO_COOL:
+        rests = condition.cooling_until > self._clock()  # then the call was under way before
+        if condition.failures_in_row >= FAILURES_TO_COOL and not rests:
             self._cool(name, condition, error.retry_after or 0.0)
 
     def abandoned(self, name: str) -> None:

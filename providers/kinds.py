@@ -34,6 +34,7 @@ class Quirks:
     reasoning_apart: bool = False  # completion_tokens leaves reasoning out
     calls_end_in_stop: bool = False  # a stream's finish_reason is "stop" even after tool calls
     searches: bool = False  # its own models are meant to search the web
+    web_search_options: bool = False  # takes OpenAI's parameter of that name
 
     def refused_by(self, model: str) -> frozenset[str]:
         """The parameters to leave out for a model."""

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from llmhub.core import keyring
 from llmhub.core.fields import EncryptedJSONField, EncryptedTextField
+from providers.addresses import address_problem
 from providers.catalog import CATALOG, ProviderKind, kind_choices
 
 credential_name = RegexValidator(
@@ -16,6 +17,12 @@ credential_name = RegexValidator(
 model_name = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9_.:/@\-]*$", "Use letters, digits and . : / @ _ - only."
 )
+
+
+def address(url: str) -> None:
+    """A base URL, whose host need not have a dot. Raises ValidationError."""
+    if problem := address_problem(url):
+        raise ValidationError(problem)
 
 
 def _per_million_usd() -> "models.DecimalField[Any, Any]":
@@ -33,7 +40,7 @@ class Credential(models.Model):
     api_key = EncryptedTextField(blank=True, default="")
     key_last4 = models.CharField(max_length=4, blank=True, editable=False)
     key_fingerprint = models.CharField(max_length=8, blank=True, editable=False)
-    base_url = models.URLField(blank=True, max_length=500)
+    base_url = models.CharField(blank=True, max_length=500, validators=[address])
     organization = models.CharField(max_length=200, blank=True)
     extra_headers = EncryptedJSONField(blank=True, default=dict)
     options = models.JSONField(
@@ -101,6 +108,20 @@ class ModelMap(models.Model):
     cache_ttl_seconds = models.PositiveIntegerField(
         default=0, help_text="Keep answers to equal requests this long; 0 keeps none."
     )
+    cache_embedding_model = models.CharField(
+        "embedding model for similar prompts",
+        max_length=330,
+        blank=True,
+        help_text="With an embedding model, a kept answer also serves prompts that mean the same "
+        "in other words.",
+    )
+    cache_similarity = models.FloatField(
+        "least similarity",
+        default=0.95,
+        validators=[MinValueValidator(0.5), MaxValueValidator(1)],
+        help_text="How similar two prompts must be (cosine), from 0.5 to 1. What is right depends "
+        "on the embedding model.",
+    )
     is_default = models.BooleanField(default=False, help_text="Answers when a call names no model.")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -157,3 +178,20 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.credential.name}/{self.upstream_model}"
+
+
+class CredentialCheck(models.Model):
+    """How the last test of a credential's connection went, by the clock or by hand."""
+
+    credential = models.OneToOneField(
+        Credential, on_delete=models.CASCADE, related_name="last_check", primary_key=True
+    )
+    checked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10)
+    message = models.TextField(blank=True)
+    error_type = models.CharField(max_length=40, blank=True)
+    elapsed_ms = models.FloatField()
+    succeeded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.credential_id}: {self.outcome} at {self.checked_at}"

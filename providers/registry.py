@@ -22,12 +22,14 @@ AD_HOC_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `total` bounds a whole call, `idle` the wait between two reads."""
+    """Seconds. `total` bounds a plain answer and `stream` a streamed one, `first_token` the wait
+    for a stream to begin, `idle` the wait between two reads of it."""
 
     connect: float = 10.0
     first_token: float = 120.0
     idle: float = 60.0
     total: float = 600.0
+    stream: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Model:
     default_parameters: dict[str, Any] = field(default_factory=dict)
     description: str = ""
     cache_ttl_s: int = 0
+    cache_embedding: str = ""
+    cache_similarity: float = 1.0
     created: int = 0
     enabled: bool = True
 
@@ -99,13 +103,21 @@ class Registry:
             raise ModelNotFoundError(
                 f"The model {name} is switched off.", param="model", code="model_not_found"
             )
-        if not model.targets:
-            raise ConfigurationError(
-                f"The model {name} has no deployment that is switched on. "
-                "An admin can add one under Model maps.",
-                param="model",
-            )
+        if not (model.targets or model.fallbacks):
+            raise self.without_deployment(model)
         return model
+
+    def without_deployment(self, model: Model) -> ConfigurationError:
+        """The error for a model, or a `credential/model`, that nothing can answer for."""
+        prefix = model.name.partition("/")[0]
+        if model.name not in self.models and (off := self._answering_for(prefix)):
+            text = f"The credential {off[0].name} is switched off."
+            return ConfigurationError(f"{text} An admin can switch it on.", param="model")
+        return ConfigurationError(
+            f"The model {model.name} has no deployment that is switched on. "
+            "An admin can add one, or switch one on, under Model maps.",
+            param="model",
+        )
 
     def names(self) -> list[str]:
         """Public names of the models that can be called."""
@@ -196,6 +208,7 @@ def open_access(row: Credential) -> Access:
             first_token=min(float(options.get("first_token_timeout_seconds", total)), total),
             idle=min(float(options.get("idle_timeout_seconds", 60)), total),
             total=total,
+            stream=float(options.get("stream_timeout_seconds", 3600)),
         ),
         max_retries=row.max_retries,
         max_concurrent_requests=row.max_concurrent_requests,
@@ -229,6 +242,8 @@ def _model(row: ModelMap, accesses: dict[str, Access]) -> Model:
         default_parameters=row.default_parameters,
         description=row.description,
         cache_ttl_s=row.cache_ttl_seconds,
+        cache_embedding=row.cache_embedding_model,
+        cache_similarity=row.cache_similarity,
         created=int(row.created_at.timestamp()),
         enabled=row.enabled,
     )

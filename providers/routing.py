@@ -25,7 +25,7 @@ class Router:
     def order(self, model: Model) -> list[Target]:
         """The model's targets, the first choice first."""
         targets = model.targets
-        if len(targets) == 1:
+        if len(targets) < 2:
             return list(targets)
         ranked = sorted(self._ranked(model), key=lambda target: target.priority)
         return sorted(ranked, key=lambda target: not self._health.may_be_tried(target.name))
@@ -39,7 +39,7 @@ class Router:
                 return self._by_weight(targets)
             case "least_busy":
                 self._random.shuffle(targets)
-                return sorted(targets, key=lambda t: self._health.of(t.name).in_flight)
+                return sorted(targets, key=lambda t: self._health.busyness(t.name))
             case "fastest":
                 return self._by_speed(targets)
             case "cheapest":

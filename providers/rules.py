@@ -7,7 +7,6 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from providers.catalog import CATALOG
 from providers.endpoints import PATHS
@@ -18,8 +17,8 @@ _TIMEOUT_OPTIONS: Final = (
     "connect_timeout_seconds",
     "first_token_timeout_seconds",
     "idle_timeout_seconds",
+    "stream_timeout_seconds",
 )
-_HOST: Final = re.compile(r"[\w.{}\-]+|[0-9a-f:.]+(%\w+)?", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS: Final = {"host", "content-length", "content-type", "transfer-encoding", "connection"}
 _SECRET_OPTION: Final = re.compile(r"secret|password|token$|api_?key|private", re.IGNORECASE)
@@ -37,23 +36,6 @@ def key_problem(key: str) -> str:
         return "The key contains white space. Copy it again, on its own."
     if not key.isascii() or not key.isprintable():
         return "The key contains characters that no key has. Copy it again, on its own."
-    return ""
-
-
-def address_problem(url: str) -> str:
-    """A base URL is http or https, a host, maybe a port and a path. Hosts without a dot are fine:
-    in a container network they are the rule."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "This is no address. Write it as https://host/path."
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or port == 0:
-        return "This is no address. Write it as https://host/path."
-    if parts.username or parts.password:
-        return "Leave the user and password out of the address; keys have a field of their own."
-    if parts.query or parts.fragment or any(character.isspace() for character in url):
-        return "The address ends with its path: no ?, no #, no spaces."
     return ""
 
 
@@ -81,6 +63,9 @@ def options_problem(options: Any) -> str:
         seconds = options.get(name, 1)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
             return f"{name} must be a number of seconds above 0."
+    price = options.get("usd_per_1000_searches", 0)
+    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price <= 10_000:
+        return "usd_per_1000_searches must be a number of US dollars, 0 or more."
     if (wire := options.get("wire")) is not None and wire not in PATHS:
         return f"wire must be one of {', '.join(PATHS)}."
     for name in options:

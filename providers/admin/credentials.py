@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from llmhub.core.audited import AuditedAdmin
-from providers import endpoints
+from providers import checks, endpoints
 from providers.admin import discovery
 from providers.forms import CredentialForm, kind_note
 from providers.models import Credential
@@ -59,6 +59,7 @@ class CredentialAdmin(AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         rows: QuerySet[Credential] = super().get_queryset(request)
+        rows = rows.select_related("last_check")
         return rows.annotate(deployment_total=Count("deployments"))
 
     @admin.display(description="Kind", ordering="kind")
@@ -181,9 +182,9 @@ class CredentialAdmin(AuditedAdmin):
         return discovery.page(self, request, list(queryset))
 
     def _test(self, request: HttpRequest, credentials: list[Credential]) -> None:
-        reports = async_to_sync(discovery.test_all)(credentials)
+        reports = async_to_sync(checks.run)(credentials)
         for credential, report in zip(credentials, reports, strict=True):
-            discovery.remember_test(credential, report)
+            checks.keep(credential, report)
             self.write_audit(
                 request,
                 "test_connection",

@@ -12,7 +12,6 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -20,8 +19,8 @@ from django.utils.timesince import timesince
 from llmhub.core.audited import AuditedAdmin
 from llmhub.core.errors import LLMHubError
 from providers import connection, mapping, prices
-from providers.connection import ConnectionReport, DiscoveredModel
-from providers.models import Credential, Deployment, ModelMap
+from providers.connection import DiscoveredModel
+from providers.models import Credential, CredentialCheck, Deployment, ModelMap
 from providers.price_text import described, per_1m
 
 REMEMBERED_S: Final = 24 * 3600
@@ -51,11 +50,6 @@ class Section:
     rows: list[Row] = field(default_factory=list)
 
 
-async def test_all(credentials: Sequence[Credential]) -> list[ConnectionReport]:
-    """Test several credentials at once."""
-    return list(await asyncio.gather(*(connection.test_connection(one) for one in credentials)))
-
-
 async def _discover_all(
     credentials: Sequence[Credential],
 ) -> list[list[DiscoveredModel] | LLMHubError]:
@@ -71,27 +65,18 @@ async def _discover_all(
 # --- what the last test said, for the list -----------------------------------------------------
 
 
-def remember_test(credential: Credential, report: ConnectionReport) -> None:
-    """Keep a report for the list of credentials, as long as the cache keeps it."""
-    cache.set(_test_key(credential), (report.outcome, timezone.now()), REMEMBERED_S)
-
-
 def last_test_text(credential: Credential) -> SafeString | str:
     """ "ok 5 minutes ago" of this version of the credential, or a dash."""
-    found = cache.get(_test_key(credential))
-    if not found:
+    found: CredentialCheck | None = getattr(credential, "last_check", None)
+    if found is None or found.checked_at < credential.updated_at:
         return "–"
-    outcome, when = found
     return format_html(
-        '<span class="hub-outcome hub-outcome--{}">{}</span> {} ago',
-        outcome,
-        outcome,
-        timesince(when),
+        '<span class="hub-outcome hub-outcome--{}" title="{}">{}</span> {} ago',
+        found.outcome,
+        found.message,
+        found.outcome,
+        timesince(found.checked_at),
     )
-
-
-def _test_key(credential: Credential) -> str:
-    return f"credential-test:{credential.pk}:{credential.updated_at.timestamp()}"
 
 
 def suggestions(credential: Credential) -> list[str]:

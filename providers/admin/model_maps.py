@@ -73,6 +73,10 @@ class ModelMapAdmin(AuditedAdmin):
             {"fields": ("fallbacks", "context_fallbacks", "content_policy_fallbacks")},
         ),
         ("Parameters", {"fields": ("default_parameters",)}),
+        (
+            "Kept answers",
+            {"fields": ("cache_ttl_seconds", ("cache_embedding_model", "cache_similarity"))},
+        ),
     )
 
     class Media:

@@ -29,6 +29,9 @@ MODEL_FIELDS = (
     "context_fallbacks",
     "content_policy_fallbacks",
     "default_parameters",
+    "cache_ttl_seconds",
+    "cache_embedding_model",
+    "cache_similarity",
     "enabled",
 )
 DEPLOYMENT_FIELDS = (
@@ -132,7 +135,7 @@ def _refusals(
     row: Any, path: str, problems: Problems, names: Mapping[str, str] | None = None
 ) -> None:
     """Ask the model itself, as the admin's forms do."""
-    checked = {field.name for field in row._meta.fields if field.is_relation} | {"base_url"}
+    checked = {field.name for field in row._meta.fields if field.is_relation}
     try:
         row.full_clean(exclude=checked, validate_unique=False, validate_constraints=False)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from providers.catalog import CATALOG
 from providers.config.problems import Problems
 from providers.config.table import Table
 from providers.models import Strategy
+from providers.parameter_rules import parameters_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ class ModelEntry:
     context_fallbacks: tuple[str, ...] = ()
     content_policy_fallbacks: tuple[str, ...] = ()
     default_parameters: dict[str, Any] = field(default_factory=dict)
+    cache_ttl_seconds: int = 0
+    cache_embedding_model: str = ""
+    cache_similarity: float = 0.95
     enabled: bool = True
 
 
@@ -107,7 +111,6 @@ def _provider(name: str, table: Table) -> ProviderEntry:
         enabled=table.boolean("enabled", True),
     )
     table.finish()
-    _check(table, "base_url", rules.address_problem(entry.base_url) if entry.base_url else "")
     _check(table, "api_key", rules.key_problem(entry.api_key or ""))
     _check(table, "extra_headers", rules.headers_problem(entry.extra_headers or {}))
     _check(table, "options", rules.options_problem(entry.options))
@@ -125,9 +128,15 @@ def _model(name: str, table: Table) -> ModelEntry:
         context_fallbacks=table.names("context_fallbacks"),
         content_policy_fallbacks=table.names("content_policy_fallbacks"),
         default_parameters=table.free("default_parameters"),
+        cache_ttl_seconds=table.count("cache_ttl_seconds", 0),
+        cache_embedding_model=table.text("cache_embedding_model"),
+        cache_similarity=table.number("cache_similarity", 0.95),
         enabled=table.boolean("enabled", True),
     )
     table.finish()
+    _check(table, "default_parameters", parameters_problem(entry.default_parameters))
+    fits = 0.5 <= entry.cache_similarity <= 1
+    _check(table, "cache_similarity", "" if fits else "It goes from 0.5 to 1.")
     _no_twins(rows, entry.deployments)
     return entry
 

@@ -103,6 +103,16 @@ class Table:
             return default
         return float(value)
 
+    def number(self, key: str, default: float) -> float:
+        """A number above 0, of no unit."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            self.problem(key, f"must be a number above 0, not {value!r}.")
+            return default
+        return float(value)
+
     def usd(self, key: str) -> Decimal | None:
         """An amount of money, 0 or more."""
         value = self._take(key)

@@ -9,6 +9,7 @@ Addresses, each also without `/v1` but for Gemini's:
     POST /v1/chat/completions    /v1/completions    /v1/embeddings     GET /v1/models
     POST /v1/messages            /v1/messages/count_tokens
     POST /v1beta/models/{model}:generateContent     :streamGenerateContent?alt=sse
+    GET  /res/v1/web/search?q=…  Brave's web search, with made-up pages
     GET  /                       models and faults
     GET  /_sim/stats             /_sim/last         POST /_sim/reset   see `introspection`
 

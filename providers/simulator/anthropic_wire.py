@@ -33,6 +33,7 @@ _ERROR_TYPES: Final[dict[Kind, str]] = {
     "content_policy": "invalid_request_error",
     "content_filter": "invalid_request_error",
     "rate_limit": "rate_limit_error",
+    "quota": "rate_limit_error",
     "server": "api_error",
     "unavailable": "api_error",
     "overloaded": "overloaded_error",

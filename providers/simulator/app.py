@@ -27,7 +27,7 @@ from .responses import (
 from .routes import Route, document_at, operation_at, wire_of
 
 WRONG_KEYS: Final = frozenset({"bad-key", "sk-bad"})
-_KEY_HEADERS: Final = ("authorization", "x-api-key", "x-goog-api-key")
+_KEY_HEADERS: Final = ("authorization", "x-api-key", "x-goog-api-key", "x-subscription-token")
 
 
 class Simulator:

@@ -25,6 +25,7 @@ FAULTS: Final[dict[str, str]] = {
     "429": "rate limit, with retry-after (seconds: retry-after=N, 1 by default)",
     "429-bare": "rate limit without a header that says how long",
     "429-ms": "rate limit with retry-after-ms",
+    "quota": "429, the account's quota is used up",
     "500": "server error",
     "503": "service unavailable",
     "529": "overloaded (Anthropic's status)",
@@ -100,6 +101,11 @@ _REFUSALS: Final[dict[str, Problem]] = {
     "403": Problem("permission", "Simulated fault: this key has no access to the model."),
     "404": Problem("not_found", "Simulated fault: the model does not exist.", "model"),
     "429": Problem("rate_limit", "Simulated fault: rate limit reached. Please try again later."),
+    "quota": Problem(
+        "quota",
+        "Simulated fault: you exceeded your current quota, please check your plan and billing "
+        "details.",
+    ),
     "500": Problem("server", "Simulated fault: the server had an error."),
     "503": Problem("unavailable", "Simulated fault: the service is unavailable for the moment."),
     "529": Problem("overloaded", "Simulated fault: overloaded."),

@@ -27,6 +27,7 @@ _STATUSES: Final[dict[Kind, str]] = {
     "content_policy": "INVALID_ARGUMENT",
     "content_filter": "INVALID_ARGUMENT",
     "rate_limit": "RESOURCE_EXHAUSTED",
+    "quota": "RESOURCE_EXHAUSTED",
     "server": "INTERNAL",
     "unavailable": "UNAVAILABLE",
     "overloaded": "UNAVAILABLE",

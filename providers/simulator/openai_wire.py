@@ -27,6 +27,7 @@ _TYPE_AND_CODE: Final[dict[Kind, tuple[str, str | None]]] = {
     "content_policy": ("invalid_request_error", "content_policy_violation"),
     "content_filter": ("invalid_request_error", "content_filter"),
     "rate_limit": ("requests", "rate_limit_exceeded"),
+    "quota": ("insufficient_quota", "insufficient_quota"),
     "server": ("server_error", None),
     "unavailable": ("service_unavailable_error", "service_unavailable"),
     "overloaded": ("server_error", "overloaded"),

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from . import anthropic_wire, gemini_wire, openai_wire
+from . import anthropic_wire, brave_search, gemini_wire, openai_wire
 from .faults import FAULTS
 from .models import MODELS
 from .openai_chat import chat
@@ -45,6 +45,8 @@ def wire_of(request: Request) -> Wire:
     """The wire whose words fit a request, whether or not there is anything at its address."""
     if request.path.startswith(_GEMINI_MODELS):
         return gemini_wire.WIRE
+    if request.path == brave_search.PATH:
+        return brave_search.WIRE
     is_anthropic = "/messages" in request.path or "anthropic-version" in request.headers
     return anthropic_wire.WIRE if is_anthropic else openai_wire.WIRE
 
@@ -66,6 +68,8 @@ def document_at(request: Request) -> bytes:
     path = _unversioned(request.path)
     if path == "/":
         return _about()
+    if request.path == brave_search.PATH:
+        return brave_search.results(request.query)
     if request.path == _GEMINI_MODELS:
         return gemini_wire.model_list()
     if path == "/models":

@@ -37,7 +37,8 @@ _COMMON: Final = re.compile(
 
 def topic_of(prompt: str) -> str:
     """A short name for what `prompt` is about: its first sentence without the polite part."""
-    sentence = _SENTENCE_END.split(prompt.strip(), maxsplit=1)[0]
+    asked = prompt.rpartition("\n---\n")[2]  # what is quoted stands before such a line
+    sentence = _SENTENCE_END.split(asked.strip(), maxsplit=1)[0]
     for _ in range(3):
         sentence = _OPENERS.sub("", sentence)
     sentence = " ".join(sentence.split()).strip(" .,:;!?\"'“”`*#|<>")

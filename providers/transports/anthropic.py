@@ -32,6 +32,8 @@ class AnthropicTransport(HttpTransport):
     ) -> "AnthropicExchange":
         if native is not None and native.wire == WIRE:
             sent = Built({**native.body, "model": target.upstream_model}, None, False, ())
+            if operation == "count_tokens":
+                return CountExchange(target, _address(target, operation, native), sent, native=True)
             return AnthropicExchange(target, _address(target, operation, native), sent, native=True)
         with Building(target):
             sent = built(target, body)
@@ -74,3 +76,16 @@ class AnthropicExchange:
         return AnthropicReader(
             self._target, self._sent.json_tool, legacy=self._sent.legacy, native=self._native
         )
+
+
+class CountExchange(AnthropicExchange):
+    """Asks only how many input tokens a message has; the answer is `{"input_tokens": …}`.
+
+    https://platform.claude.com/docs/en/api/messages-count-tokens
+    """
+
+    def reply(self, raw: bytes) -> Reply:
+        counted = parsed(self._target, raw)
+        if not isinstance(counted.get("input_tokens"), int):
+            raise no_completion(self._target, excerpt(raw))
+        return Reply(raw, counted, raw)

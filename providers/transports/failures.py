@@ -17,7 +17,7 @@ from llmhub.core.errors import (
     ValidationError,
     mask,
 )
-from providers.registry import Target
+from providers.registry import Access, Target
 from providers.transports.base import Json
 from providers.transports.http_connection import ConnectionBrokenError
 from providers.transports.sse import MalformedStreamError
@@ -30,6 +30,10 @@ def parsed(target: Target, raw: bytes) -> Json:
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
+        if raw.lstrip()[:1] == b"{":
+            raise ProviderError(
+                f"{target.access.name} answered with JSON that is broken or cut off: {excerpt(raw)}"
+            ) from None
         raise no_completion(target, excerpt(raw)) from None
     if not isinstance(data, dict):
         raise ProviderError(
@@ -101,17 +105,35 @@ class Translated:
             raise no_completion(self._target, "it has another form.") from None
 
 
+_TOO_SLOW = {
+    "connect": "let nobody connect",
+    "first_token": "sent no first token",
+    "idle": "fell silent in the middle of its answer",
+    "total": "was not done with its answer",
+    "stream": "was not done with its stream",
+}
+
+
+def _too_slow(access: Access, waited_for: str) -> UpstreamTimeoutError:
+    limit: float = getattr(access.timeouts, waited_for)
+    when = "for" if waited_for == "idle" else "within"
+    next_ = "Try again, or have an admin raise the credential's timeouts."
+    if waited_for == "connect":
+        next_ = f"Check that this machine may reach {access.base_url} (firewall, proxy, VPN)."
+    return UpstreamTimeoutError(
+        f"{access.name} {_TOO_SLOW[waited_for]} {when} {limit:g} s (its limit for {waited_for}). "
+        f"{next_}"
+    )
+
+
 def network_error(target: Target, error: BaseException) -> LLMHubError | None:
     """Our error for a failure below HTTP, None for one that is not known."""
     access = target.access
     if isinstance(error, MalformedStreamError):
         return StreamInterruptedError(f"{access.name} sent a broken stream: {error}.")
-    if isinstance(error, TimeoutError):
-        return UpstreamTimeoutError(
-            f"{access.name} was silent for too long (limits: connect "
-            f"{access.timeouts.connect:g} s, first token {access.timeouts.first_token:g} s, idle "
-            f"{access.timeouts.idle:g} s, total {access.timeouts.total:g} s)."
-        )
+    if isinstance(error, TimeoutError) and error.errno is None:
+        waited_for = str(error)
+        return _too_slow(access, waited_for if waited_for in _TOO_SLOW else "total")
     if isinstance(error, ConnectionBrokenError):
         if error.unanswered:
             return NetworkError(f"The connection to {access.name} broke before it answered.")
@@ -121,8 +143,17 @@ def network_error(target: Target, error: BaseException) -> LLMHubError | None:
             f"The host of {access.name}'s base URL ({access.base_url}) can't be found. "
             "Check the base URL and this machine's network."
         )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NetworkError(
+            f"The certificate of {access.base_url} ({access.name}) is not trusted here: "
+            f"{error.verify_message}. Mend the server's certificate, or have this machine trust "
+            "the authority that signed it."
+        )
     if isinstance(error, ssl.SSLError):
-        return NetworkError(f"The certificate of {access.base_url} is not trusted here.")
+        return NetworkError(
+            f"{access.base_url} ({access.name}) does not speak TLS. Check whether the base URL "
+            "should begin with http:// rather than https://."
+        )
     if isinstance(error, OSError):
         return NetworkError(
             f"Nothing answers at {access.base_url} ({access.name}). "

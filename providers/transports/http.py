@@ -4,6 +4,7 @@ A wire is an `Exchange` for each call: it says what to send and makes sense of w
 rest – connections, timeouts, errors below HTTP, the first batch of a stream – is here.
 """
 
+import asyncio
 from typing import Protocol
 
 from llmhub.core.deadline import deadline
@@ -73,7 +74,7 @@ class HttpTransport:
         exchange = self.exchange(target, operation, body, native)
         response: Response | None = None
         try:
-            with Translated(target), deadline(target.access.timeouts.total):
+            with Translated(target), deadline(target.access.timeouts.total, "total"):
                 response = await _post(target, exchange)
                 raw = await response.read()
         finally:
@@ -92,7 +93,7 @@ class HttpTransport:
         exchange = self.exchange(target, operation, body, native)
         response: Response | None = None
         try:
-            with Translated(target), deadline(target.access.timeouts.first_token):
+            with Translated(target), deadline(target.access.timeouts.first_token, "first_token"):
                 response = await _post(target, exchange)
                 if response.status >= 300:
                     raw = await response.read()
@@ -116,6 +117,8 @@ class HttpStream:
         self._response = response
         self._reader = reader
         self._first: Batch | None = None
+        self._clock = asyncio.get_running_loop().time
+        self._ends_at = self._clock() + target.access.timeouts.stream
 
     async def start(self, notes: tuple[str, ...] = ()) -> None:
         """Wait for the first batch. Raises what the upstream did instead."""
@@ -163,12 +166,16 @@ class HttpStream:
             if not piece:
                 if response.done:
                     return reader.finish()
-                with deadline(self._target.access.timeouts.idle):
-                    await response.wait()
+                await self._wait()
                 continue
             if batch := reader.feed(piece):
                 return batch
         return None
+
+    async def _wait(self) -> None:
+        idle, left = self._target.access.timeouts.idle, self._ends_at - self._clock()
+        with deadline(idle, "idle") if idle < left else deadline(left, "stream"):
+            await self._response.wait()
 
 
 async def _post(target: Target, exchange: Exchange) -> Response:

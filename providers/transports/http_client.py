@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from llmhub.core.deadline import deadline
 from providers.transports.guard import may_connect, refusal
 from providers.transports.http_connection import Connection, ConnectionBrokenError, Response
 
@@ -75,7 +76,7 @@ class Client:
             except ConnectionBrokenError as error:
                 if not error.unanswered:
                     raise
-        async with asyncio.timeout(connect_s):
+        with deadline(connect_s, "connect"):
             fresh = await self._connect(to)
         return await fresh.request(data)
 

@@ -9,10 +9,12 @@ import asyncio
 import importlib
 import os
 import threading
+import time
 from typing import Any
 
 import orjson
 
+from llmhub.core.deadline import deadline
 from llmhub.core.errors import (
     ConfigurationError,
     ContentPolicyError,
@@ -32,11 +34,12 @@ from providers import endpoints
 from providers.registry import Target
 from providers.transports.base import Batch, Json, Native, Reply
 from providers.transports.closing import close_later
+from providers.transports.failures import network_error
 from providers.transports.session import session
 
 _OUR_OPTIONS = frozenset(
     {"provider", "wire", "region", "connect_timeout_seconds"}
-    | {"first_token_timeout_seconds", "idle_timeout_seconds"}
+    | {"first_token_timeout_seconds", "idle_timeout_seconds", "stream_timeout_seconds"}
 )
 _lock = threading.Lock()
 _litellm: Any = None
@@ -80,7 +83,8 @@ class LiteLLMTransport:
         arguments = _arguments(target, operation, body)
         library = await loaded()
         try:
-            answer = await library.acompletion(**arguments)
+            with deadline(target.access.timeouts.total, "total"):
+                answer = await library.acompletion(**arguments)
         except Exception as error:
             raise translated_error(library, target, error) from None
         data = _dumped(answer)
@@ -92,9 +96,10 @@ class LiteLLMTransport:
         arguments = _arguments(target, operation, body)
         library = await loaded()
         try:
-            chunks = await library.acompletion(**arguments)
-            opened = LiteLLMStream(library, target, chunks)
-            await opened.start()
+            with deadline(target.access.timeouts.first_token, "first_token"):
+                chunks = await library.acompletion(**arguments)
+                opened = LiteLLMStream(library, target, chunks)
+                await opened.start()
         except LLMHubError:
             raise
         except Exception as error:
@@ -112,6 +117,7 @@ class LiteLLMStream:
         self._source = chunks
         self._first: Batch | None = None
         self._finished = False
+        self._ends_at = time.monotonic() + target.access.timeouts.stream
 
     async def start(self) -> None:
         self._first = await self._next()
@@ -135,9 +141,13 @@ class LiteLLMStream:
     def close(self) -> None:
         close_later(self._source)
 
+    def _patience(self) -> tuple[float, str]:
+        idle, left = self._target.access.timeouts.idle, self._ends_at - time.monotonic()
+        return (idle, "idle") if idle < left else (left, "stream")
+
     async def _next(self) -> Batch | None:
         try:
-            async with asyncio.timeout(self._target.access.timeouts.idle):
+            with deadline(*self._patience()):
                 chunk = await anext(self._chunks)
         except StopAsyncIteration:
             return None
@@ -203,6 +213,8 @@ def translated_error(library: Any, target: Target, error: Exception) -> LLMHubEr
     """litellm's exceptions, which follow OpenAI's SDK, in our tree."""
     if isinstance(error, LLMHubError):
         return error
+    if isinstance(error, TimeoutError) and (too_slow := network_error(target, error)):
+        return too_slow
     known = library.exceptions
     table: tuple[tuple[Any, type[LLMHubError]], ...] = (
         (known.ContextWindowExceededError, ContextLengthError),
@@ -211,7 +223,7 @@ def translated_error(library: Any, target: Target, error: Exception) -> LLMHubEr
         (known.PermissionDeniedError, ProviderAuthenticationError),
         (known.NotFoundError, ModelNotFoundError),
         (known.RateLimitError, RateLimitError),
-        ((known.Timeout, TimeoutError), UpstreamTimeoutError),
+        (known.Timeout, UpstreamTimeoutError),
         (known.APIConnectionError, NetworkError),
         ((known.BadRequestError, known.UnprocessableEntityError), ValidationError),
     )

@@ -165,7 +165,8 @@ def _unknown_model(target: Target, status: int, said: str) -> ModelNotFoundError
 
 def _unpaid(where: str, status: int, said: str) -> PermissionError:
     return PermissionError(
-        f"{where} wants payment: {said} Top up the account there.",
+        f"{where} wants payment: {said} Top up the account there, or give the model another "
+        "deployment or a fallback.",
         code="insufficient_quota",
         upstream_status=status,
     )
@@ -175,7 +176,8 @@ def _too_many(where: str, said: str, full: str, wait: float | None) -> RateLimit
     """Too fast, which passes, or a used-up quota, for which there is no point in trying again."""
     if _QUOTA.search(full) and (wait is None or "perday" in full.lower()):
         error = RateLimitError(
-            f"{where} says that the account's quota is used up: {said}",
+            f"{where} says that the account's quota is used up: {said} Top up the account there, "
+            "or give the model another deployment or a fallback.",
             code="insufficient_quota",
             retry_after=wait,
             upstream_status=429,
