@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from llmhub.core.errors import LLMHubError
-from llmhub.gateway import estimates
+from llmhub.gateway import estimates, grounding
 from llmhub.gateway.call import Call
 from llmhub.teams import allowances, money
 from llmhub.teams.budgets import enforcement
@@ -103,7 +103,7 @@ class Grant:
         call = self._call
         cost = estimates.cost(call.ask, target.price, self._tokens_in())
         if cost is not None:
-            return money.units(cost)
+            return money.units(cost + grounding.cost_at_most(call.ask, target))
         note = PRICE_UNKNOWN.format(target.name)
         if note not in call.record.notes:
             call.record.notes.append(note)
@@ -119,7 +119,8 @@ class Grant:
 
     def _tokens_in(self) -> int:
         if self._input is None:
-            self._input = estimates.input_tokens(self._call.ask.body)
+            ask = self._call.ask
+            self._input = estimates.input_tokens(ask.body) + grounding.tokens_at_most(ask)
         return self._input
 
 

@@ -32,7 +32,7 @@ def piece(chunk: dict[str, Any]) -> Piece | None:
         return Piece(text=text) if text else None
     text = delta.get("content")
     reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-    calls = delta.get("tool_calls")
+    calls = delta.get("tool_calls") or _legacy(delta)
     if not (text or reasoning or calls):
         return None
     return Piece(
@@ -40,6 +40,12 @@ def piece(chunk: dict[str, Any]) -> Piece | None:
         reasoning if isinstance(reasoning, str) else "",
         list(_tool_deltas(calls)) if calls else [],
     )
+
+
+def _legacy(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """The `function_call` of a message or a delta, from before there were tools, as a tool call."""
+    function = said.get("function_call")
+    return [{"index": 0, "function": function}] if isinstance(function, dict) else []
 
 
 def _tool_deltas(calls: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -60,7 +66,7 @@ def _only_text(chunk: dict[str, Any]) -> str | None:
         delta = choice["delta"]
         text = delta["content"]
         if len(delta) == 1 and text and not choice["finish_reason"] and not chunk.get("usage"):
-            return text if text.__class__ is str else None
+            return text if text.__class__ is str and not choice.get("index") else None
     except (KeyError, TypeError, ValueError):
         pass
     return None
@@ -68,11 +74,17 @@ def _only_text(chunk: dict[str, Any]) -> str | None:
 
 @dataclass(slots=True)
 class Assembled:
-    """An answer put together from its chunks, or taken from a whole completion."""
+    """An answer put together from its chunks, or taken from a whole completion: its first choice.
+
+    `legacy` says that its call is a `function_call`. `thinking_blocks` are signed reasoning, which
+    the model that made them wants back as they are.
+    """
 
     texts: list[str] = field(default_factory=list)
     reasonings: list[str] = field(default_factory=list)
     tool_calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    legacy: bool = False
+    thinking_blocks: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] | None = None
     finish_reason: str = ""
     model: str = ""
@@ -103,8 +115,13 @@ class Assembled:
         choices = chunk.get("choices")
         if not choices:
             return False
-        if reason := choices[0].get("finish_reason"):
+        choice = choices[0]
+        if choice.get("index"):
+            return True  # of another choice: a token, but not of this text
+        if reason := choice.get("finish_reason"):
             self.finish_reason = reason
+        if delta := choice.get("delta"):
+            self._note(delta)
         added = piece(chunk)
         if added is None:
             return False
@@ -115,6 +132,24 @@ class Assembled:
         for delta in added.tool_calls:
             self._add_tool_call(delta)
         return True
+
+    def _note(self, said: dict[str, Any]) -> None:
+        """Take in what a message or a delta has beside text and calls."""
+        self.legacy = self.legacy or isinstance(said.get("function_call"), dict)
+        for block in said.get("thinking_blocks") or ():
+            self._add_thinking(block)
+
+    def _add_thinking(self, block: dict[str, Any]) -> None:
+        """A block comes whole, or in fragments of which the last one has the signature."""
+        last = self.thinking_blocks[-1] if self.thinking_blocks else None
+        if last and last.get("type") == block.get("type") == "thinking" and not last["signature"]:
+            last["thinking"] += block.get("thinking") or ""
+            last["signature"] = block.get("signature") or ""
+        elif block.get("type") == "thinking":
+            texts = {name: block.get(name) or "" for name in ("thinking", "signature")}
+            self.thinking_blocks.append({**block, **texts})
+        else:
+            self.thinking_blocks.append(block)
 
     def _add_tool_call(self, delta: dict[str, Any]) -> None:
         known = self.tool_calls.setdefault(delta["index"], {"id": "", "name": "", "arguments": ""})
@@ -151,16 +186,26 @@ class Assembled:
         message: dict[str, Any] = {"role": "assistant", "content": self.text}
         if self.reasonings:
             message["reasoning_content"] = self.reasoning
-        if self.tool_calls:
-            message["tool_calls"] = [
-                {
-                    "id": call["id"],
-                    "type": "function",
-                    "function": {"name": call["name"], "arguments": call["arguments"]},
-                }
-                for _, call in sorted(self.tool_calls.items())
-            ]
+        if self.thinking_blocks:
+            message["thinking_blocks"] = self.thinking_blocks
+        if calls := self.calls:
+            if self.legacy:
+                message["function_call"] = calls[0]["function"]
+            else:
+                message["tool_calls"] = calls
         return message
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls of tools, as a message has them."""
+        return [
+            {
+                "id": call["id"],
+                "type": "function",
+                "function": {"name": call["name"], "arguments": call["arguments"]},
+            }
+            for _, call in sorted(self.tool_calls.items())
+        ]
 
 
 def whole(completion: dict[str, Any]) -> Assembled:
@@ -176,7 +221,8 @@ def whole(completion: dict[str, Any]) -> Assembled:
         answer.texts.append(text)
     if reasoning := message.get("reasoning_content") or message.get("reasoning"):
         answer.reasonings.append(str(reasoning))
-    for delta in _tool_deltas(message.get("tool_calls") or []):
+    answer._note(message)
+    for delta in _tool_deltas(message.get("tool_calls") or _legacy(message)):
         answer._add_tool_call(delta)
     return answer
 

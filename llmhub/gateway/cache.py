@@ -9,8 +9,8 @@ Asked for per call (`x-llmhub-cache`), or by a model's `cache_ttl_seconds`:
     refresh   the same as write
 
 What is kept is a whole completion, so an answer that was streamed serves a plain call and the other
-way round. Equal calls that arrive while the first one is under way wait for its answer (in one
-process), so ten of them are one upstream call.
+way round. Equal calls that arrive while the first one is under way wait for its answer, so ten of
+them are one upstream call; with Redis also those of other processes (see `flights`).
 """
 
 import asyncio
@@ -29,12 +29,14 @@ import structlog
 from django.conf import settings
 
 from llmhub.gateway.asks import Ask
+from llmhub.gateway.flights import SharedFlights
 from providers.transports.base import Batch, Json
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_TTL_S = 3600
 REPLAY_CHARACTERS = 24
+_SAID = frozenset({"role", "content", "reasoning_content", "tool_calls"})
 _NOT_PART_OF_THE_KEY = frozenset({"stream", "stream_options", "user", "metadata", "model"})
 
 
@@ -61,7 +63,7 @@ class Kept:
 def key_of(ask: Ask, model: str) -> str:
     """Equal for calls of one team that must have the same answer."""
     native = _asked(ask.native.body) if ask.native is not None else None
-    whole = [ask.caller.team_id, ask.operation, model, _asked(ask.body), native]
+    whole = [ask.caller.team_id, ask.operation, model, _asked(ask.body), native, ask.search]
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -153,8 +155,9 @@ class RedisStore:
 class ResponseCache:
     """Looks up, keeps, and lets equal calls wait for one another."""
 
-    def __init__(self, store: LocalStore | RedisStore) -> None:
+    def __init__(self, store: LocalStore | RedisStore, shared: SharedFlights | None) -> None:
         self.store = store
+        self._shared = shared
         self._flights: dict[str, asyncio.Future[Kept | None]] = {}
 
     async def look_up(self, key: str) -> Kept | None:
@@ -169,15 +172,44 @@ class ResponseCache:
         """Whether an equal call is under way."""
         return key in self._flights
 
-    def begin(self, key: str) -> None:
-        """Equal calls wait from now on, until `land`."""
-        self._flights[key] = asyncio.get_running_loop().create_future()
+    async def begin(self, key: str, *, looks: bool) -> Kept | None:
+        """Equal calls wait from now on, until `land`.
+
+        If another process is making an equal call, wait for its answer, when the call `looks`.
+        """
+        if key not in self._flights:  # those who wait for that one must not be forgotten
+            self._flights[key] = asyncio.get_running_loop().create_future()
+        if self._shared is None or not looks:
+            return None
+        try:
+            raw = await self._shared.claim_or_wait(key, lambda: self.store.get(key))
+        except BaseException:
+            self.land(key, None)
+            raise
+        if raw is None:
+            return None
+        kept = Kept.load(raw)
+        self.land(key, kept)
+        return kept
 
     def land(self, key: str, kept: Kept | None) -> None:
         """Give those who wait the answer; without one they go on by themselves."""
         flight = self._flights.pop(key, None)
         if flight is not None and not flight.done():
             flight.set_result(kept)
+        if kept is None:
+            self.release(key)
+
+    async def keep(self, key: str, kept: Kept, ttl_s: int) -> None:
+        """Keep an answer, and give it to those who wait."""
+        self.land(key, kept)
+        await self.store.put(key, kept.dump(), ttl_s)
+        self.release(key)
+
+    def release(self, key: str) -> None:
+        """Other processes need not wait any longer."""
+        if self._shared is not None:
+            self._shared.release(key)
 
 
 class Replay:
@@ -220,6 +252,9 @@ def _deltas(message: Json) -> Iterator[Json]:
                 yield {name: text[start : start + REPLAY_CHARACTERS]}
     if calls := message.get("tool_calls"):
         yield {"tool_calls": [{"index": i, **call} for i, call in enumerate(calls)]}
+    for name, value in message.items():
+        if value and name not in _SAID:
+            yield {name: value}
 
 
 def _batch(chunk: Json) -> Batch:
@@ -232,4 +267,6 @@ def _store() -> LocalStore | RedisStore:
     return LocalStore(settings.LLMHUB_CACHE_BYTES)
 
 
-responses = ResponseCache(_store())
+responses = ResponseCache(
+    _store(), SharedFlights(settings.REDIS_URL) if settings.REDIS_URL else None
+)

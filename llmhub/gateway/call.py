@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmhub.core.errors import LLMHubError
+from llmhub.core.errors import CallTimeoutError, LLMHubError
 from llmhub.gateway.answers import (
     Assembled,
     estimated_input_tokens,
@@ -25,6 +25,7 @@ from providers.registry import Target
 
 if TYPE_CHECKING:
     from llmhub.gateway.admission import Grant
+    from llmhub.gateway.semantic import Meaning
 
 _CONTENT_FIELDS = frozenset({"messages", "prompt", "input", "tools", "functions", "system"})
 ESTIMATED = "token counts are estimated: the provider reported none"
@@ -37,16 +38,20 @@ class Call:
         "_attempt_started",
         "_started",
         "_upstream_s",
+        "_waited_s",
         "answer",
         "ask",
         "cache_key",
         "cache_ttl_s",
         "ended",
+        "ends_at",
         "first_token_at",
         "grant",
         "last_token_at",
+        "meaning",
         "record",
         "target",
+        "under_way",
     )
 
     def __init__(self, ask: Ask) -> None:
@@ -56,6 +61,7 @@ class Call:
         self.ended = False
         self.cache_key: str | None = None
         self.cache_ttl_s = 0
+        self.meaning: Meaning | None = None
         self.target: Target | None = None
         self.first_token_at: float | None = None
         self.grant: Grant | None = None
@@ -63,6 +69,10 @@ class Call:
         self._started = time.perf_counter()
         self._attempt_started = 0.0
         self._upstream_s = 0.0
+        self._waited_s = 0.0
+        self.under_way = False
+        total = ask.timeouts.total if ask.timeouts is not None else None
+        self.ends_at = None if total is None else self._started + total
         self.record = Record(
             source=caller.source,
             operation=ask.operation,
@@ -75,6 +85,8 @@ class Call:
             tags=[*caller.tags, *ask.tags],
             parent_id=ask.parent_id,
         )
+        if ask.call_id is not None:
+            self.record.id = ask.call_id
         recorder.begin(self.record)
 
     def keep_as(self, key: str, ttl_s: int) -> None:
@@ -99,6 +111,7 @@ class Call:
     def attempt(self, target: Target) -> None:
         """Note that `target` is being asked."""
         self.target = target
+        self.under_way = True
         self._attempt_started = time.perf_counter()
         record = self.record
         record.provider = target.access.provider.kind
@@ -108,8 +121,10 @@ class Call:
     def attempt_ended(
         self, outcome: str, error: LLMHubError | None = None, reason: str = ""
     ) -> None:
-        """Note how the attempt under way ended and what is done about it."""
-        assert self.target is not None
+        """Note how the attempt under way ended and what is done about it, if there is one."""
+        if self.target is None or not self.under_way:
+            return
+        self.under_way = False
         now = time.perf_counter()
         duration = now - self._attempt_started
         self._upstream_s += duration
@@ -142,6 +157,22 @@ class Call:
         }
         self.record.attempts.append(entry)
 
+    def waited(self, seconds: float) -> None:
+        """For something beside the model, a search. It is no overhead of the hub's."""
+        self._waited_s += seconds
+
+    def seconds_left(self) -> float:
+        """Of the time that the caller gave the call. Only for calls with `ends_at`."""
+        assert self.ends_at is not None
+        return self.ends_at - time.perf_counter()
+
+    def out_of_time(self) -> CallTimeoutError:
+        """Note that the time is over, and make the error that says so."""
+        assert self.ask.timeouts is not None
+        error = self.ask.timeouts.over()
+        self.attempt_ended("error", error, "the time that the caller gave the call is over")
+        return error
+
     def take(self, events: list[dict[str, Any]]) -> None:
         """Take in chunks of a stream and note when tokens came."""
         if self.answer.add_all(events):
@@ -152,8 +183,7 @@ class Call:
     # --- the end ------------------------------------------------------------------------------
     def succeed(self) -> "asyncio.Future[None]":
         """The answer is whole. The future is done when the record is on disk."""
-        if self.target is not None:
-            self.attempt_ended("success")
+        self.attempt_ended("success")
         return self._end("success", http_status=200)
 
     def fail(self, error: LLMHubError) -> "asyncio.Future[None]":
@@ -168,8 +198,7 @@ class Call:
         """The caller went away or stopped it."""
         if self.ended:
             return None
-        if self.target is not None:
-            self.attempt_ended("cancelled", reason="the caller went away or stopped the call")
+        self.attempt_ended("cancelled", reason="the caller went away or stopped the call")
         return self._end("cancelled", http_status=499)
 
     def _end(self, status: str, http_status: int) -> "asyncio.Future[None]":
@@ -180,6 +209,8 @@ class Call:
         record.finish_reason = self.answer.finish_reason
         record.response_model = self.answer.model
         self._count_tokens()
+        if record.search_cost:
+            self._add_search_cost()
         self._time()
         self._keep_bodies()
         if status != "success" and self.cache_key is not None:
@@ -227,11 +258,18 @@ class Call:
                 return
             record.input_cost = record.output_cost = None
 
+    def _add_search_cost(self) -> None:
+        """To a cost that is known, and where there is no other."""
+        record = self.record
+        if record.input_tokens is None or record.cost is not None:
+            record.cost = (record.cost or Decimal(0)) + record.search_cost
+
     def _time(self) -> None:
         record = self.record
         now = time.perf_counter()
         record.latency_ms = _ms(now - self._started)
-        record.overhead_ms = max(0.0, round(record.latency_ms - self._upstream_s * 1000, 3))
+        elsewhere_s = self._upstream_s + self._waited_s
+        record.overhead_ms = max(0.0, round(record.latency_ms - elsewhere_s * 1000, 3))
         if self.first_token_at is not None:
             record.time_to_first_token_ms = _ms(self.first_token_at - self._started)
             spent = self.last_token_at - self.first_token_at

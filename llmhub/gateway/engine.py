@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 import orjson
 
+from llmhub.core.deadline import deadline
 from llmhub.core.errors import LLMHubError, PermissionError
-from llmhub.gateway import admission, recovery, structured
+from llmhub.gateway import admission, grounding, hooks, recovery, semantic, structured
 from llmhub.gateway.answers import whole
 from llmhub.gateway.asks import Ask, Mode
 from llmhub.gateway.cache import Kept, Replay, key_of, responses
 from llmhub.gateway.call import Call
+from llmhub.gateway.timeouts import narrowed
 from llmhub.teams.callers import Caller
 from llmhub.usage.records import Record
 from providers import registry, transports
@@ -71,7 +73,11 @@ class AnswerStream:
         if call.ended:
             raise StopAsyncIteration
         try:
-            batch = await self._upstream.next()
+            batch = await (
+                self._upstream.next()
+                if call.ends_at is None
+                else _in_time(call, self._upstream.next())
+            )
         except LLMHubError as error:
             self._upstream.close()
             if self._target is not None:
@@ -117,7 +123,7 @@ async def complete(ask: Ask) -> Answer:
 async def _complete(call: Call) -> Answer:
     ask = call.ask
     known = registry.current()
-    model = _model(call, known)
+    model = hooks.applied(call, known, _model(call, known))
     await admission.admit(call, model)
     if kept := await _cached(call, model):
         call.answer = whole(kept.completion)
@@ -126,6 +132,7 @@ async def _complete(call: Call) -> Answer:
         return Answer(Reply(orjson.dumps(kept.completion), kept.completion), call.record)
 
     async def ask_target(target: Target) -> Reply:
+        target = narrowed(target, ask.timeouts)
         if "response_format" in ask.body and (fitted := await _fitted(ask, target)):
             return fitted
         return await transports.for_target(target).complete(
@@ -138,6 +145,8 @@ async def _complete(call: Call) -> Answer:
     call.record.notes += reply.notes
     if ask.caller.body_policy == "full":
         call.record.response_body = reply.raw
+    if ask.keep_answer:
+        call.record.kept_answer = reply.raw
     await call.succeed()
     await _keep(call, lambda: reply.data)
     return Answer(reply, call.record)
@@ -152,13 +161,14 @@ async def open_stream(ask: Ask) -> AnswerStream:
 async def _open_stream(call: Call) -> AnswerStream:
     ask = call.ask
     known = registry.current()
-    model = _model(call, known)
+    model = hooks.applied(call, known, _model(call, known))
     await admission.admit(call, model)
     if kept := await _cached(call, model):
         call.served_from_cache(kept.cost)
         return AnswerStream(call, None, Replay(kept.completion))
 
     async def ask_target(target: Target) -> ReplyStream:
+        target = narrowed(target, ask.timeouts)
         if "response_format" in ask.body and (fitted := await _fitted(ask, target)):
             return Replay(fitted.data)
         return await transports.for_target(target).stream(
@@ -189,6 +199,8 @@ def _model(call: Call, known: Registry) -> Model:
     call.record.model = model.name
     if not ask.caller.may_use(model.name):
         raise _not_allowed(ask.caller, model)
+    if model.default_parameters and ask.operation == "chat":
+        ask.fill_in(model.default_parameters)
     return model
 
 
@@ -208,10 +220,16 @@ async def _cached(call: Call, model: Model) -> Kept | None:
         return None
     key = key_of(call.ask, model.name)
     call.record.cache = "miss"
-    if mode.looks and (kept := await responses.look_up(key)):
-        return kept
-    if mode.keeps:
-        responses.begin(key)
+    if mode.looks:
+        looking = responses.look_up(key)
+        if kept := await (looking if call.ends_at is None else _in_time(call, looking)):
+            return kept
+        if model.cache_embedding and (similar := await semantic.look_up(call, model)):
+            return similar
+    if mode.keeps and not (call.ask.stream and (call.ask.body.get("n") or 1) > 1):
+        beginning = responses.begin(key, looks=mode.looks)
+        if kept := await (beginning if call.ends_at is None else _in_time(call, beginning)):
+            return kept
         call.keep_as(key, model.cache_ttl_s)
     return None
 
@@ -221,8 +239,9 @@ async def _keep(call: Call, completion: Callable[[], dict[str, Any]]) -> None:
     if call.cache_key is None:
         return
     kept = Kept(completion(), call.record.cost)
-    responses.land(call.cache_key, kept)
-    await responses.store.put(call.cache_key, kept.dump(), call.cache_ttl_s)
+    await responses.keep(call.cache_key, kept, call.cache_ttl_s)
+    if call.meaning is not None:
+        await semantic.keep(call.meaning, call.cache_key, call.cache_ttl_s)
 
 
 async def _first_that_answers(
@@ -232,7 +251,26 @@ async def _first_that_answers(
     ask_target: Callable[[Target], Awaitable[Result]],
 ) -> tuple[Target, Result]:
     """Try deployments, again and others, until one answers. Raises the last one's error."""
-    plan = recovery.Plan(known, model, router.order, health)
+    trying = _try(call, known, model, ask_target)
+    return await (trying if call.ends_at is None else _in_time(call, trying))
+
+
+async def _in_time(call: Call, work: Awaitable[Result]) -> Result:
+    """The result of `work`, if it is there before the caller's time is over."""
+    try:
+        with deadline(call.seconds_left()):
+            return await work
+    except TimeoutError:
+        raise call.out_of_time() from None
+
+
+async def _try(
+    call: Call,
+    known: Registry,
+    model: Model,
+    ask_target: Callable[[Target], Awaitable[Result]],
+) -> tuple[Target, Result]:
+    plan = recovery.Plan(known, model, router.order, health, call.ask.max_retries)
     failure: LLMHubError | None = None
     refusals: list[LLMHubError] = []
     while True:
@@ -244,6 +282,8 @@ async def _first_that_answers(
             if plan.exhausted:
                 raise failure or admission.refusal(refusals)
             continue
+        if call.ask.search or grounding.OPTIONS in call.ask.body:
+            await grounding.ground(call, known, target)
         call.attempt(target)
         health.started(target.name)
         try:

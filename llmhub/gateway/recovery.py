@@ -29,7 +29,10 @@ LONGEST_WAIT_ASKED_S = 30.0
 
 
 class Plan:
-    """The targets still to be tried in this call."""
+    """The targets still to be tried in this call; at least one.
+
+    Raises ConfigurationError for a model that has none, nor a fallback that has.
+    """
 
     def __init__(
         self,
@@ -37,8 +40,10 @@ class Plan:
         model: Model,
         order: Callable[[Model], list[Target]],
         health: Health,
+        max_retries: int | None = None,
     ) -> None:
         self._known = known
+        self._max_retries = max_retries
         self._order = order
         self._health = health
         self._seen: set[str] = set()
@@ -93,7 +98,8 @@ class Plan:
         return f"not asked; {self._next_round(target, error)}"
 
     def _next_round(self, target: Target, error: LLMHubError) -> str:
-        retries = target.access.max_retries
+        asked = self._max_retries
+        retries = target.access.max_retries if asked is None else asked
         again = self._awake(self._again)
         if again and self._round < retries and self._asked_wait_s <= LONGEST_WAIT_ASKED_S:
             self._pause_s = self._pause()
@@ -130,6 +136,8 @@ class Plan:
         if self.exhausted:
             self.exhausted = False
             self._turn_to(model)
+        if not self._queue:
+            raise self._known.without_deployment(model)
 
     def _fall_back(self, names: deque[str], why: str) -> str:
         while names:

@@ -49,15 +49,19 @@ class ScaledHub:
         """Migrate, make the first admin, start all; return when the web ones are ready."""
         self.first.manage("migrate", "--verbosity", "0")
         self.first.manage("bootstrap")
+        self.start_worker()
+        for web in self.webs:
+            web.start()
+        return self
+
+    def start_worker(self) -> None:
+        """Start a worker, in place of one that has ended."""
         self._worker = Process(
             python("-m", "celery", "-A", "llmhub", "worker", "--loglevel", "info", "-c", "1"),
             environment.for_process(
                 **self.first.variables | {"LLMHUB_DATA_DIR": str(self._worker_directory)}
             ),
         )
-        for web in self.webs:
-            web.start()
-        return self
 
     def create_key(self, team: str = "Tests", **options: Any) -> str:
         """A new API key that both web processes accept already."""

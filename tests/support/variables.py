@@ -7,7 +7,7 @@ from pathlib import Path
 from providers.catalog import CATALOG
 from tests.support.process import ROOT
 
-_READERS = {"boolean", "integer", "number", "text", "words"}
+_READERS = {"boolean", "integer", "networks", "number", "text", "words"}
 _PACKAGES = ("llmhub", "providers", "playground")
 
 

@@ -36,14 +36,24 @@ Keyword = Callable[[Any, Any, Any, Any], Any]
 
 def check(schema: dict[str, Any]) -> None:
     """Raise ValidationError if this is no schema that values can be checked against."""
-    if len(orjson.dumps(schema)) > MAX_SCHEMA_BYTES:
+    written = orjson.dumps(schema)
+    if len(written) > MAX_SCHEMA_BYTES:
         raise _wrong(f"is longer than {MAX_SCHEMA_BYTES // 1000} kB")
+    if problem := _problem_of(written):
+        raise _wrong(problem)
+
+
+@lru_cache(maxsize=256)
+def _problem_of(written: bytes) -> str:
+    """What is wrong with a schema, given as JSON; a program sends the same one again and again."""
+    schema = orjson.loads(written)
     try:
         _validator_class(schema).check_schema(schema)
     except SchemaError as error:
-        raise _wrong(f"is no JSON schema: {error.json_path}: {error.message[:200]}") from None
+        return f"is no JSON schema: {error.json_path}: {error.message[:200]}"
     except RecursionError:
-        raise _wrong("is nested too deep") from None
+        return "is nested too deep"
+    return ""
 
 
 def problems(value: Any, schema: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llmhub.gateway.validation import schemas
 from llmhub.gateway.validation.fields import fail, kind, quoted
 
 _CHOICES = ("none", "auto", "required", "any")
@@ -85,7 +86,9 @@ def response_format(name: str, value: Any) -> None:
         fail(name, f"must be an object with a type, not {kind(value)}")
     if value.get("type") not in _FORMATS:
         fail(f"{name}.type", f"must be one of {', '.join(_FORMATS)}")
-    if value["type"] == "json_schema" and not isinstance(value.get("schema"), dict):
+    if value["type"] == "json_schema" and isinstance(value.get("schema"), dict):
+        schemas.check(value["schema"])
+    elif value["type"] == "json_schema":
         _json_schema(f"{name}.json_schema", value.get("json_schema"))
 
 
@@ -98,3 +101,4 @@ def _json_schema(where: str, value: Any) -> None:
             f"{where}.schema",
             "is missing" if schema is None else f"must be a JSON schema object, not {kind(schema)}",
         )
+    schemas.check(schema)
