@@ -1,0 +1,5 @@
+"""Kinds of jobs of the playground; see llmhub.jobs.kinds."""
+
+from playground.suites.kinds import JudgeJob, MatrixJob
+
+__all__ = ["JudgeJob", "MatrixJob"]
