@@ -1,0 +1,1 @@
+"""Votes on answers, and the ratings that follow from them."""
