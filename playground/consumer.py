@@ -15,10 +15,23 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from llmhub.core.errors import LLMHubError, PermissionError
 from llmhub.teams import callers
 from llmhub.teams.callers import Caller
+from llmhub.teams.current_team import current_team_id
 from llmhub.usage.recorder import recorder
-from playground import conversations, state
-from playground.current_team import current_team_id
-from playground.protocol import ClientFrame, Frame, Resume, Retry, Run, Save, Stop, parse
+from playground import blind, conversations, state
+from playground.protocol import (
+    ClientFrame,
+    Frame,
+    Resume,
+    Retry,
+    Run,
+    Save,
+    Stop,
+    ToolResults,
+    Unvote,
+    Vote,
+    parse,
+)
+from playground.ratings import voting
 from playground.runs import runs
 
 log = structlog.get_logger(__name__)
@@ -46,6 +59,7 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         self._waiting = asyncio.Event()
         self._attached: dict[UUID, asyncio.Task[None] | None] = {}
         self._groups: set[str] = set()
+        self._masks: dict[str, blind.Mask | None] = {}
         await self.accept()
         if self.team_id is None:
             await self.close(NO_TEAM)
@@ -98,15 +112,17 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
                 await self._run(caller, frame)
             case Stop():
                 await self._stop(caller, frame)
-            case Retry():
-                planned = await _in_database(conversations.ask_again)(
-                    caller, frame, recorder.process_id
-                )
-                await self._begin(caller, planned.comparison, [planned])
+            case Retry() | ToolResults():
+                await self._ask(caller, frame)
             case Resume():
                 await self._resume(caller, frame)
             case Save():
                 await self._save(caller, frame)
+            case Vote() | Unvote():
+                comparison_id = await _in_database(voting.vote)(caller, frame)
+                await self._show_vote(frame.turn, frame.request)
+                voted = {"type": "voted", "turn": str(frame.turn), "user": self.user_id}
+                await self._tell_others(comparison_id, [], voted)
 
     async def _save(self, caller: Caller, frame: Save) -> None:
         comparison = await _in_database(conversations.keep)(caller, frame)
@@ -115,14 +131,21 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             "comparison": str(comparison.pk),
             "name": comparison.name,
             "request": frame.request,
+            "blind": comparison.blind,
         }
         self._show(saved)
         await self._tell_others(comparison.pk, [], saved)
 
+    async def _ask(self, caller: Caller, frame: Retry | ToolResults) -> None:
+        planned = await _in_database(conversations.ask_again)(caller, frame, recorder.process_id)
+        if isinstance(planned, UUID):
+            await self._look_on(planned, -1)
+        else:
+            await self._begin(caller, planned.comparison, [planned])
+
     async def _run(self, caller: Caller, frame: Run) -> None:
-        turn, planned = await _in_database(conversations.put_prompt)(
-            caller, frame, recorder.process_id
-        )
+        put = await _in_database(conversations.put_prompt)(caller, frame, recorder.process_id)
+        turn = put.turn
         shown = {
             "type": "turn",
             "comparison": str(turn.comparison_id),
@@ -130,11 +153,18 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             "request": frame.request,
         }
         await self._join(turn.comparison_id)
+        if turn.comparison.blind:
+            self._show(await _in_database(state.seats_frame)(turn.comparison))
         self._show(shown)
         if frame.comparison is None:
-            name = turn.comparison.name
-            self._show({"type": "saved", "comparison": shown["comparison"], "name": name})
-        await self._begin(caller, turn.comparison_id, planned, shown)
+            name, hides = turn.comparison.name, turn.comparison.blind
+            self._show(
+                {"type": "saved", "comparison": shown["comparison"], "name": name, "blind": hides}
+            )
+        for run_id in put.known:
+            await self._look_on(run_id, -1)
+        if put.planned:
+            await self._begin(caller, turn.comparison_id, put.planned, shown)
 
     async def _begin(
         self,
@@ -144,6 +174,7 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         turn: Frame | None = None,
     ) -> None:
         """Start the runs, look on, and tell the comparison's other pages."""
+        await self._learn_masks([plan.run for plan in planned])
         for plan in planned:
             run = runs.start(plan, caller)
             self._attached[plan.run] = None
@@ -163,8 +194,12 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             runs.stop(run_id)
 
     async def _resume(self, caller: Caller, frame: Resume) -> None:
-        wanted = await _in_database(state.runs_to_resume)(caller, frame)
+        turns, wanted = await _in_database(state.to_resume)(caller, frame)
         await self._join(frame.comparison)
+        for turn in turns:
+            self._show(
+                {"type": "turn", "comparison": str(frame.comparison), "turn": turn, "request": ""}
+            )
         for run_id, since in wanted.items():
             await self._look_on(run_id, since)
 
@@ -173,6 +208,8 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         """Show a run: from this process, from another one, or as the database has it."""
         if run_id in self._attached:
             self._leave(run_id)
+        if str(run_id) not in self._masks:
+            await self._learn_masks([run_id])
         if run := runs.get(run_id):
             self._attached[run_id] = None
             run.attach(self._show, since)
@@ -200,8 +237,12 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             callers.by_member(self.user_id, self.team_id)
         except PermissionError:
             return
-        if event["frame"]:
-            self._show(event["frame"])
+        frame = event["frame"]
+        if frame and frame["type"] == "voted":
+            if frame["user"] == self.user_id:
+                await self._show_vote(UUID(frame["turn"]))
+        elif frame:
+            self._show(frame)
         for run_id in event["runs"]:
             if UUID(run_id) not in self._attached:
                 await self._look_on(UUID(run_id), -1)
@@ -212,7 +253,20 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             self._groups.add(group)
             await self.channel_layer.group_add(group, self.channel_name)
 
+    async def _learn_masks(self, run_ids: list[UUID]) -> None:
+        """Find out what of these runs is hidden from this person, before any of it is shown."""
+        found = await _in_database(blind.masks_of_runs)(self.user_id, run_ids)
+        self._masks |= {str(run_id): mask for run_id, mask in found.items()}
+
+    async def _show_vote(self, turn_id: UUID, request: str = "") -> None:
+        """This person's vote, given on this page or on another one: from now on they know."""
+        voted = await _in_database(voting.shown)(self.user_id, turn_id)
+        await self._learn_masks([UUID(answer["run"]) for answer in voted["answers"]])
+        self._show({**voted, "request": request})
+
     def _show(self, frame: Frame) -> None:
+        if mask := self._masks.get(frame.get("run", "")):
+            frame = mask.over(frame)
         self._outbox.append(frame)
         self._waiting.set()
 

@@ -1,23 +1,25 @@
 """What happens to a comparison: a prompt is put, an answer asked again, a change kept.
 
-Each function is one operation in one transaction, for a caller whose rights it checks itself.
+Each function is one operation in one transaction, for a caller whose rights it checks itself. What
+has been asked for once is not done again: a page that lost its connection repeats its requests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from llmhub.core.errors import LLMHubError, PermissionError, ValidationError
 from llmhub.teams.callers import Caller
 from llmhub.teams.models import Role
-from playground.models import Answer, AnswerStatus, Column, Comparison, Turn
-from playground.protocol import ColumnSpec, Retry, Run, Save
+from playground import attachments, blind, variables
+from playground.bodies import body_for
+from playground.models import Answer, Column, Comparison, Turn
+from playground.protocol import ColumnSpec, Retry, Run, Save, ToolResults
 
 NAME_LENGTH = 60
-NEVER_SENT = frozenset({"model", "messages", "stream", "stream_options"})
 
 
 class ComparisonNotFoundError(LLMHubError):
@@ -27,7 +29,10 @@ class ComparisonNotFoundError(LLMHubError):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An answer that is to be produced, and the request body that asks for it."""
+    """An answer that is to be produced, and the request body that asks for it.
+
+    With a `refusal` nothing is sent: the answer is that error.
+    """
 
     run: UUID
     comparison: UUID
@@ -36,6 +41,18 @@ class Planned:
     model: str
     body: dict[str, Any]
     request: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    refusal: LLMHubError | None = None
+    search: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A prompt's turn and its answers to come. `known` are the runs of one that was put before."""
+
+    turn: Turn
+    planned: list[Planned]
+    known: list[UUID] = field(default_factory=list)
 
 
 def visible(caller: Caller, comparison_id: UUID) -> Comparison:
@@ -62,30 +79,80 @@ def _editable(caller: Caller, comparison_id: UUID) -> Comparison:
     return comparison
 
 
-@transaction.atomic
-def put_prompt(caller: Caller, frame: Run, process_id: UUID) -> tuple[Turn, list[Planned]]:
+def put_prompt(caller: Caller, frame: Run, process_id: UUID) -> Put:
     """Save the prompt as a new turn and plan an answer for each column."""
     if caller.role == Role.VIEWER:
         raise PermissionError("Viewers may look at comparisons but not run them.")
-    comparison = _comparison_of(caller, frame)
-    columns = keep_columns(comparison, frame.columns)
+    key = _request_key(caller, frame.request)
+    if before := _put_before(key):
+        return before
+    try:
+        return _put(caller, frame, process_id, key)
+    except (IntegrityError, ValidationError):
+        # Maybe the same request, at the same moment, over another socket: its columns are there.
+        if before := _put_before(key):
+            return before
+        raise
+
+
+def _request_key(caller: Caller, request: str) -> str:
+    return f"{caller.user_id}:{request}" if request else ""
+
+
+def _put_before(key: str) -> Put | None:
+    turn = (
+        Turn.objects.filter(request_key=key).select_related("comparison").first() if key else None
+    )
+    return Put(turn, [], list(turn.answers.values_list("pk", flat=True))) if turn else None
+
+
+@transaction.atomic
+def _put(caller: Caller, frame: Run, process_id: UUID, key: str) -> Put:
+    prompt = variables.fill(frame.prompt, frame.variables)
+    comparison = _comparison_of(caller, frame, prompt)
+    columns = _asked(comparison, frame)
     parent = _turn(comparison, frame.parent) if frame.parent else None
-    turn = Turn.objects.create(comparison=comparison, parent=parent, prompt=frame.prompt)
+    turn = Turn.objects.create(
+        comparison=comparison,
+        parent=parent,
+        prompt=prompt,
+        template=frame.prompt if prompt != frame.prompt else "",
+        variables={name: frame.variables[name] for name in variables.names(frame.prompt)},
+        attachments=attachments.take(caller, comparison, frame.attachments),
+        blind_order=[str(column.pk) for column in columns] if comparison.blind else [],
+        request_key=key,
+    )
     comparison.save(update_fields=["updated_at"])
     path = _path(turn)
-    planned = [_plan(turn, column, path, process_id, frame.request) for column in columns]
-    return turn, planned
+    planned = [
+        _plan(turn, column, path, process_id, frame.request, search=frame.search)
+        for column in columns
+    ]
+    return Put(turn, planned)
 
 
-def _comparison_of(caller: Caller, frame: Run) -> Comparison:
+def _asked(comparison: Comparison, frame: Run) -> list[Column]:
+    """The columns that a prompt is put to. Those of a blind test are hidden from the page."""
+    known = Column.objects.filter(comparison=comparison, removed_at=None)
+    if comparison.blind and known.exists():
+        return blind.shuffled(known)
+    if not frame.columns:
+        raise ValidationError("Add a column first.", param="columns")
+    columns = keep_columns(comparison, frame.columns)
+    return blind.shuffled(columns) if comparison.blind else columns
+
+
+def _comparison_of(caller: Caller, frame: Run, prompt: str) -> Comparison:
     if frame.comparison is not None:
         existing = Comparison.objects.filter(pk=frame.comparison).exists()
         if existing:
             return _editable(caller, frame.comparison)
     assert caller.user_id is not None
-    first_line = frame.prompt.strip().splitlines()[0]
+    first_line = prompt.strip().splitlines()[0]
     name = first_line if len(first_line) <= NAME_LENGTH else first_line[: NAME_LENGTH - 1] + "…"
-    fresh = Comparison(team_id=caller.team_id, owner_id=caller.user_id, name=name)
+    fresh = Comparison(
+        team_id=caller.team_id, owner_id=caller.user_id, name=name, blind=frame.blind
+    )
     if frame.comparison is not None:
         fresh.pk = frame.comparison
     fresh.save(force_insert=True)
@@ -128,74 +195,136 @@ def _path(turn: Turn) -> list[Turn]:
     return path
 
 
-def _plan(turn: Turn, column: Column, path: list[Turn], process_id: UUID, request: str) -> Planned:
-    answer = Answer.objects.create(turn=turn, column=column, process_id=process_id)
+def _plan(
+    turn: Turn,
+    column: Column,
+    path: list[Turn],
+    process_id: UUID,
+    request: str,
+    *,
+    steps: list[dict[str, Any]] | None = None,
+    key: str = "",
+    search: int = 0,
+) -> Planned:
+    steps = steps or []
+    answer = Answer.objects.create(
+        turn=turn, column=column, process_id=process_id, steps=steps, request_key=key
+    )
+    body: dict[str, Any] = {}
+    refusal: LLMHubError | None = None
+    try:
+        body = body_for(column, path, steps)
+    except ValidationError as error:
+        refusal = error
     return Planned(
         run=answer.pk,
         comparison=turn.comparison_id,
         turn=turn.pk,
         column=column.pk,
         model=column.model,
-        body=_body(column, path),
+        body=body,
         request=request,
+        steps=steps,
+        refusal=refusal,
+        search=search,
     )
 
 
-def _body(column: Column, path: list[Turn]) -> dict[str, Any]:
-    parameters = {k: v for k, v in column.parameters.items() if v is not None and v != ""}
-    return {
-        **{name: parameters[name] for name in parameters.keys() - NEVER_SENT},
-        "model": column.model,
-        "messages": messages(column, path),
-        "stream": True,
-    }
+def ask_again(caller: Caller, frame: Retry | ToolResults, process_id: UUID) -> Planned | UUID:
+    """Plan another answer of a column to a turn, or one that goes on from the results of tools.
 
-
-def messages(column: Column, path: list[Turn]) -> list[dict[str, Any]]:
-    """The column's own conversation up to the last turn of `path`.
-
-    A turn that this column has no answer to (an error, a cut) is left out of it.
+    If this request has been followed before: the run that it began.
     """
-    answers = _answers_that_count(column, path[:-1])
-    conversation: list[dict[str, Any]] = []
-    if column.system_prompt.strip():
-        conversation.append({"role": "system", "content": column.system_prompt})
-    for turn in path[:-1]:
-        if answer := answers.get(turn.pk):
-            conversation.append({"role": "user", "content": turn.prompt})
-            conversation.append({"role": "assistant", "content": answer.content})
-    conversation.append({"role": "user", "content": path[-1].prompt})
-    return conversation
+    key = _request_key(caller, frame.request)
+    if known := _asked_before(key):
+        return known
+    try:
+        if isinstance(frame, ToolResults):
+            return _go_on(caller, frame, process_id, key)
+        return _ask_again(caller, frame, process_id, key)
+    except IntegrityError:
+        if known := _asked_before(key):
+            return known
+        raise
 
 
-def _answers_that_count(column: Column, turns: list[Turn]) -> dict[UUID, Answer]:
-    """The newest answer of each turn that came to an end or was stopped by the person."""
-    rows = Answer.objects.filter(
-        column=column,
-        turn__in=turns,
-        status__in=(AnswerStatus.SUCCESS, AnswerStatus.CANCELLED),
-    ).exclude(content="")
-    return {answer.turn_id: answer for answer in rows.order_by("created_at")}
+def _asked_before(key: str) -> UUID | None:
+    if not key:
+        return None
+    return Answer.objects.filter(request_key=key).values_list("pk", flat=True).first()
 
 
 @transaction.atomic
-def ask_again(caller: Caller, frame: Retry, process_id: UUID) -> Planned:
-    """Plan another answer to the same turn by the same column."""
+def _ask_again(caller: Caller, frame: Retry, process_id: UUID, key: str) -> Planned:
+    if frame.run is None:
+        turn, column = _unanswered(caller, frame)
+        steps = []
+    else:
+        answer = _answer_of(caller, frame.run)
+        turn, column, steps = answer.turn, answer.column, answer.steps
+        if frame.column is not None and frame.column.id == column.pk:
+            _change(column, frame.column)
+    path, search = _path(turn), frame.search
+    return _plan(turn, column, path, process_id, frame.request, steps=steps, key=key, search=search)
+
+
+def _answer_of(caller: Caller, run: UUID) -> Answer:
     answer = (
         Answer.objects.select_related("turn", "column")
-        .filter(pk=frame.run, turn__comparison__team_id=caller.team_id)
+        .filter(pk=run, turn__comparison__team_id=caller.team_id)
         .first()
     )
     if answer is None:
         raise ComparisonNotFoundError("This answer does not exist, or is not your team's.")
     _editable(caller, answer.turn.comparison_id)
-    column = answer.column
-    if frame.column is not None and frame.column.id == column.pk:
-        column.model = frame.column.model
-        column.system_prompt = frame.column.system_prompt
-        column.parameters = frame.column.parameters
-        column.save()
-    return _plan(answer.turn, column, _path(answer.turn), process_id, frame.request)
+    return answer
+
+
+def _unanswered(caller: Caller, frame: Retry) -> tuple[Turn, Column]:
+    """The turn that a column is asked about that was not there when it was put."""
+    known = Turn.objects.filter(comparison__team_id=caller.team_id, comparison__deleted_at=None)
+    turn = known.filter(pk=frame.turn).first() if frame.turn else None
+    if turn is None or frame.column is None:
+        raise ComparisonNotFoundError("This prompt does not exist, or is not your team's.")
+    comparison = _editable(caller, turn.comparison_id)
+    if comparison.blind:
+        raise ValidationError("A blind test keeps its columns. Switch blind off first.")
+    column = Column.objects.filter(pk=frame.column.id).first()
+    if column is None:
+        place = Column.objects.filter(comparison=comparison, removed_at=None).count()
+        column = Column(pk=frame.column.id, comparison=comparison, position=place)
+    elif column.comparison_id != comparison.pk:
+        raise ValidationError("A column belongs to another comparison.", param="column")
+    _change(column, frame.column)
+    return turn, column
+
+
+def _change(column: Column, spec: ColumnSpec) -> None:
+    column.model = spec.model
+    column.system_prompt = spec.system_prompt
+    column.parameters = spec.parameters
+    column.save()
+
+
+@transaction.atomic
+def _go_on(caller: Caller, frame: ToolResults, process_id: UUID, key: str) -> Planned:
+    answer = _answer_of(caller, frame.run)
+    if not answer.tool_calls:
+        raise ValidationError("This answer called no tool.", param="run")
+    if len(frame.results) != len(answer.tool_calls):
+        raise ValidationError("Enter a result for each call of a tool.", param="results")
+    step = {
+        "content": answer.content,
+        "tool_calls": [
+            {**call, "id": call["id"] or f"call_{position}", "result": result}
+            for position, (call, result) in enumerate(
+                zip(answer.tool_calls, frame.results, strict=True)
+            )
+        ],
+    }
+    steps = [*answer.steps, step]
+    turn, column = answer.turn, answer.column
+    return _plan(turn, column, _path(turn), process_id, frame.request, steps=steps, key=key)
 
 
 @transaction.atomic
@@ -204,9 +333,11 @@ def keep(caller: Caller, frame: Save) -> Comparison:
     comparison = _editable(caller, frame.comparison)
     if frame.name is not None:
         comparison.name = frame.name.strip()
+    if frame.columns is not None and not comparison.blind:
+        keep_columns(comparison, frame.columns)
     if frame.blind is not None:
         comparison.blind = frame.blind
+        if not comparison.blind:
+            blind.reveal(comparison)
     comparison.save()
-    if frame.columns is not None:
-        keep_columns(comparison, frame.columns)
     return comparison

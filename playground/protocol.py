@@ -3,33 +3,54 @@
 A socket message from the server is a JSON list of frames; one from the client is a single frame.
 
 Client → server
-    run     {type, request, comparison, parent, prompt, columns: [ColumnSpec]}
+    run     {type, request, comparison, parent, prompt, columns: [ColumnSpec], variables?,
+             attachments?: [id], blind?, search?: bool or 1 to 20}
             Put `prompt` to the columns. `comparison` null makes a new one (ids of columns are made
-            by the client). `parent` is the turn before it, null for the first.
+            by the client). `parent` is the turn before it, null for the first. `variables` are the
+            values for each `{{name}}` in it; `attachments` are files sent to /attachments/ before.
+            With `search` so many results of a web search (true: 5) are put before the prompt.
+            The same `request` again makes nothing new: the page is shown what the first one made.
+            `blind` makes a new comparison a blind test; in one, `columns` is left empty.
     stop    {type, run} or {type, comparison}          Stop one run, or all of a comparison.
-    retry   {type, request, run, column?: ColumnSpec}  Answer again, maybe with changed settings.
-    resume  {type, comparison, runs: {run: seq}}       Follow a comparison; the frames after `seq`
-            of each run come again (-1: from the beginning).
+    retry   {type, request, run, column?: ColumnSpec, search?}   Answer again, maybe with changed
+            settings.
+    retry   {type, request, turn, column: ColumnSpec}  Ask a column that came later about a turn.
+    tool_results {type, request, run, results: [text]}   Go on from an answer's tool calls, in their
+            order.
+    resume  {type, comparison, runs: {run: seq}, known?: [id]}   Follow a comparison; the frames
+            after `seq` of each run come again (-1: from the beginning). With `known`, the ids of
+            the turns and answers on the page, those that it lacks come too.
     save    {type, request, comparison, name?, blind?, columns?: [ColumnSpec]}   Keep a change.
+    vote    {type, request, turn, verdict: best | tie | all_bad, winner?: run, category?, tags?}
+            Vote on a turn's answers, or change one's vote.
+    unvote  {type, request, turn}                      Take one's vote back.
     ColumnSpec: {id, model, system_prompt, parameters: {temperature, top_p, max_tokens, …}}
 
 Server → client, of a run (`seq` rises by one from 0; a gap means: send `resume`)
-    started   {run, seq, comparison, turn, column, model, request}
+    started   {run, seq, comparison, turn, column, model, request, steps: [Step]}
     delta     {run, seq, text}                         Text to append to the answer.
     reasoning {run, seq, text}                         Text to append to the reasoning.
     tool_call {run, seq, index, id, name, arguments}   `arguments` is a fragment to append.
     metrics   {run, seq, metrics: Metrics}
-    finished  {run, seq, status, finish_reason, call, metrics: Metrics}   success or cancelled
+    finished  {run, seq, status, finish_reason, call, metrics: Metrics, schema}   success, cancelled
     error     {run, seq, status, error: {type, message, attempts}, call, metrics}
     snapshot  {run, seq, comparison, turn, column, model, status, content, reasoning, tool_calls,
-               metrics, error, call}                   All of a run at once, instead of its frames.
+               metrics, error, call, steps, schema}    All of a run at once, instead of its frames.
+    Step: {content, tool_calls: [{id, name, arguments, result}]}   What came before, in its turn.
+    schema: {valid, problems: [text]} if a JSON schema was asked for, else null.
     Metrics: {ttft_ms, reasoning_ms, tokens_per_second, input_tokens, output_tokens, cost, total_ms,
-              cache, attempts, estimated} – null while unknown; cost is a decimal text in USD;
-              `estimated` says that token counts are ours and not yet the provider's.
+              cache, attempts, estimated, search} – null while unknown; cost is a decimal text in
+              USD; `estimated` says that token counts are ours and not yet the provider's; `search`
+              comes with the end: {provider, simulated, error, sources: [{title, url}]}.
 
 Server → client, of a comparison
-    turn    {comparison, turn: {id, parent, prompt, created_at}, request}
-    saved   {comparison, name, request}
+    turn    {comparison, turn: {id, parent, prompt, template, variables, attachments, created_at},
+             request}
+    saved   {comparison, name, request, blind}         Pages load anew when `blind` has changed.
+    seats   {comparison, columns: [ColumnSpec]}        A blind test's columns from now on.
+    voted   {comparison, turn, vote: Vote, answers: [{run, model, metrics, error, call}], request}
+            A vote of this person's was kept, and what it reveals.
+    Vote: {verdict, winner, blind, category, tags, withdrawn}
     refused {request, message, field}                  A frame that could not be followed, and why.
 """
 
@@ -40,9 +61,12 @@ from uuid import UUID
 import orjson
 
 from llmhub.core.errors import ValidationError
+from llmhub.gateway import grounding
 
 MAX_COLUMNS = 12
 MAX_PROMPT_CHARACTERS = 2_000_000
+MAX_FILES = 8
+MAX_KNOWN = 20_000
 Frame = dict[str, Any]
 
 
@@ -63,6 +87,10 @@ class Run:
     parent: UUID | None
     prompt: str
     columns: tuple[ColumnSpec, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[UUID, ...] = ()
+    blind: bool = False
+    search: int = 0
     type: Literal["run"] = "run"
 
 
@@ -76,15 +104,26 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Retry:
     request: str
-    run: UUID
+    run: UUID | None
     column: ColumnSpec | None
+    turn: UUID | None = None
+    search: int = 0
     type: Literal["retry"] = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResults:
+    request: str
+    run: UUID
+    results: tuple[str, ...]
+    type: Literal["tool_results"] = "tool_results"
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
     comparison: UUID
     runs: dict[UUID, int]
+    known: frozenset[UUID] | None = None
     type: Literal["resume"] = "resume"
 
 
@@ -98,7 +137,25 @@ class Save:
     type: Literal["save"] = "save"
 
 
-ClientFrame = Run | Stop | Retry | Resume | Save
+@dataclass(frozen=True, slots=True)
+class Vote:
+    request: str
+    turn: UUID
+    verdict: str
+    winner: UUID | None
+    category: str
+    tags: tuple[str, ...]
+    type: Literal["vote"] = "vote"
+
+
+@dataclass(frozen=True, slots=True)
+class Unvote:
+    request: str
+    turn: UUID
+    type: Literal["unvote"] = "unvote"
+
+
+ClientFrame = Run | Stop | Retry | ToolResults | Resume | Save | Vote | Unvote
 
 
 def parse(text: str | bytes) -> ClientFrame:
@@ -115,33 +172,75 @@ def parse(text: str | bytes) -> ClientFrame:
         case "stop":
             return Stop(_uuid(frame, "run"), _uuid(frame, "comparison"))
         case "retry":
-            column = frame.get("column")
-            return Retry(
-                _text(frame, "request"),
-                _required(frame, "run"),
-                _column(column) if column is not None else None,
-            )
+            return _retry(frame)
+        case "tool_results":
+            return ToolResults(_text(frame, "request"), _required(frame, "run"), _results(frame))
         case "resume":
-            return Resume(_required(frame, "comparison"), _positions(frame))
+            known = _ids(frame, "known", MAX_KNOWN) if "known" in frame else None
+            return Resume(
+                _required(frame, "comparison"),
+                _positions(frame),
+                None if known is None else frozenset(known),
+            )
         case "save":
             return _save(frame)
-    raise ValidationError("type is run, stop, retry, resume or save.", param="type")
+        case "vote":
+            return _vote(frame)
+        case "unvote":
+            return Unvote(_text(frame, "request"), _required(frame, "turn"))
+    raise ValidationError(
+        "type is run, stop, retry, tool_results, resume, save, vote or unvote.", param="type"
+    )
+
+
+def _vote(frame: Frame) -> Vote:
+    tags = frame.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ValidationError("tags is a list of texts.", param="tags")
+    return Vote(
+        _text(frame, "request"),
+        _required(frame, "turn"),
+        _text(frame, "verdict"),
+        _uuid(frame, "winner"),
+        _text(frame, "category"),
+        tuple(tags),
+    )
+
+
+def _retry(frame: Frame) -> Retry:
+    column = _column(frame["column"]) if frame.get("column") is not None else None
+    turn = _uuid(frame, "turn")
+    run = _uuid(frame, "run") if turn else _required(frame, "run")
+    if run is None and column is None:
+        raise ValidationError("column is missing.", param="column")
+    return Retry(_text(frame, "request"), run, column, turn, _search(frame))
 
 
 def _run(frame: Frame) -> Run:
     prompt = _text(frame, "prompt", MAX_PROMPT_CHARACTERS)
     if not prompt.strip():
         raise ValidationError("Write a prompt first.", param="prompt")
-    columns = _columns(frame)
-    if not columns:
+    columns = columns_of(frame)
+    if not columns and frame.get("comparison") is None:
         raise ValidationError("Add a column first.", param="columns")
+    blind = frame.get("blind", False)
+    if not isinstance(blind, bool):
+        raise ValidationError("blind is true or false.", param="blind")
     return Run(
         _text(frame, "request"),
         _uuid(frame, "comparison"),
         _uuid(frame, "parent"),
         prompt,
         columns,
+        _texts(frame, "variables", MAX_PROMPT_CHARACTERS),
+        _ids(frame, "attachments", MAX_FILES),
+        blind,
+        _search(frame),
     )
+
+
+def _search(frame: Frame) -> int:
+    return grounding.count_of(frame.get("search") or False, "search")
 
 
 def _save(frame: Frame) -> Save:
@@ -153,11 +252,12 @@ def _save(frame: Frame) -> Save:
         _required(frame, "comparison"),
         _text(frame, "name", 120) if frame.get("name") is not None else None,
         blind,
-        _columns(frame) if frame.get("columns") is not None else None,
+        columns_of(frame) if frame.get("columns") is not None else None,
     )
 
 
-def _columns(frame: Frame) -> tuple[ColumnSpec, ...]:
+def columns_of(frame: Frame) -> tuple[ColumnSpec, ...]:
+    """The columns of a frame, checked. Raises ValidationError that names the field."""
     columns = frame.get("columns")
     if not isinstance(columns, list) or len(columns) > MAX_COLUMNS:
         raise ValidationError(f"columns is a list of 1 to {MAX_COLUMNS}.", param="columns")
@@ -194,6 +294,35 @@ def _text(frame: Frame, name: str, limit: int = 200) -> str:
     if len(value) > limit:
         raise ValidationError(f"{name} is longer than {limit:,} characters.", param=name)
     return value
+
+
+def _texts(frame: Frame, name: str, limit: int) -> dict[str, str]:
+    """An object of texts, `limit` characters at most together."""
+    value = frame.get(name) or {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValidationError(f"{name} is an object of texts.", param=name)
+    if sum(map(len, value.values())) > limit:
+        raise ValidationError(f"{name} is longer than {limit:,} characters.", param=name)
+    return value
+
+
+def _results(frame: Frame) -> tuple[str, ...]:
+    value = frame.get("results")
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValidationError("results is a list of texts.", param="results")
+    if sum(map(len, value)) > MAX_PROMPT_CHARACTERS:
+        raise ValidationError("The results of the tools are too long.", param="results")
+    return tuple(value)
+
+
+def _ids(frame: Frame, name: str, limit: int) -> tuple[UUID, ...]:
+    value = frame.get(name) or []
+    if not isinstance(value, list) or len(value) > limit:
+        raise ValidationError(f"{name} is a list of {limit:,} ids at most.", param=name)
+    try:
+        return tuple(UUID(one) for one in value)
+    except (AttributeError, TypeError, ValueError):
+        raise ValidationError(f"{name} holds something that is no id.", param=name) from None
 
 
 def _uuid(frame: Frame, name: str) -> UUID | None:

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
 
 from llmhub.core import bus
 from llmhub.core.errors import LLMHubError
@@ -24,8 +23,10 @@ from llmhub.gateway.asks import Ask
 from llmhub.gateway.call import ESTIMATED
 from llmhub.teams.callers import Caller
 from llmhub.usage.records import Record
+from playground import schema_checks
+from playground.answer_writer import writer
 from playground.conversations import Planned
-from playground.models import Answer, AnswerStatus
+from playground.models import AnswerStatus
 from playground.protocol import Frame
 from playground.relay import Relay
 from providers.registry import Target
@@ -51,6 +52,7 @@ class Run:
         self.error: dict[str, Any] | None = None
         self.metrics: dict[str, Any] = {}
         self.call: str | None = None
+        self.schema_check: dict[str, Any] | None = None
         self.task: asyncio.Task[None] | None = None
         self._relay = relay
         self._frames: deque[Frame] = deque(maxlen=KEPT_FRAMES)
@@ -124,6 +126,8 @@ class Run:
             "metrics": self.metrics,
             "error": self.error,
             "call": self.call,
+            "steps": planned.steps,
+            "schema": self.schema_check,
         }
 
 
@@ -149,6 +153,7 @@ class Runs:
             column=str(planned.column),
             model=planned.model,
             request=planned.request,
+            steps=planned.steps,
         )
         run.task = asyncio.create_task(_Production(run, caller).produce())
         run.task.add_done_callback(lambda _: self._forget_later(planned.run))
@@ -219,7 +224,9 @@ class _Production:
         run = self._run
         record: Record | None = None
         try:
-            ask = Ask(self._caller, run.planned.body)
+            if run.planned.refusal is not None:
+                raise run.planned.refusal
+            ask = Ask(self._caller, run.planned.body, search=run.planned.search)
             stream = await engine.open_stream(ask)
             record = stream.record
             run.call = str(record.id)
@@ -322,20 +329,25 @@ class _Production:
         run.status = AnswerStatus(status)
         if record is not None:
             run.call = str(record.id)
-        run.metrics = self._final_metrics(record)
+        run.metrics = {} if run.planned.refusal else self._final_metrics(record)
+        if status == "success":
+            run.schema_check = await asyncio.to_thread(
+                schema_checks.check, run.planned.body, run.content
+            )
         if self._saving is not None:
             await asyncio.wait([self._saving])
         await self._save(run.status)
         ending = {"status": status, "call": run.call, "metrics": run.metrics}
         if run.error is None:
             reason = record.finish_reason if record else ""
-            run.emit("finished", finish_reason=reason, **ending)
+            run.emit("finished", finish_reason=reason, schema=run.schema_check, **ending)
         else:
             run.emit("error", error=run.error, **ending)
 
     def _final_metrics(self, record: Record | None) -> dict[str, Any]:
         if record is None or record.output_tokens is None:
-            return {**self._live_metrics(), "total_ms": round(1000 * self._elapsed())}
+            live = {**self._live_metrics(), "total_ms": round(1000 * self._elapsed())}
+            return {**live, "search": _search_of(record)}
         return {
             "ttft_ms": record.time_to_first_token_ms,
             "reasoning_ms": _ms(self._reasoned_until, self._first_at),
@@ -347,6 +359,7 @@ class _Production:
             "cache": record.cache,
             "attempts": len(record.attempts),
             "estimated": ESTIMATED in record.notes,
+            "search": _search_of(record),
         }
 
     def _elapsed(self) -> float:
@@ -354,7 +367,7 @@ class _Production:
 
     async def _save(self, status: str) -> None:
         run = self._run
-        await database_sync_to_async(_store, thread_sensitive=False)(
+        await writer.save(
             run.planned.run,
             status=status,
             content=run.content,
@@ -362,12 +375,23 @@ class _Production:
             tool_calls=[call for _, call in sorted(run.tool_calls.items())],
             metrics=run.metrics,
             error=run.error,
+            schema_check=run.schema_check,
             call_id=run.call,
         )
 
 
-def _store(run_id: UUID, **fields: Any) -> None:
-    Answer.objects.filter(pk=run_id).update(**fields)
+def _search_of(record: Record | None) -> dict[str, Any] | None:
+    """What the page shows of a call's web search."""
+    if record is None or record.search is None:
+        return None
+    search = record.search
+    sources = [{"title": page["title"], "url": page["url"]} for page in search["sources"]]
+    return {
+        "provider": search.get("provider", ""),
+        "simulated": search.get("simulated", False),
+        "error": search["error"],
+        "sources": sources,
+    }
 
 
 def _ms(until: float | None, since: float | None) -> float | None:

@@ -3,20 +3,23 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 
 from llmhub.core.models import ServerProcess
 from llmhub.teams.callers import Caller
-from playground import conversations
-from playground.models import Answer, AnswerStatus, Column, Comparison, Turn
+from playground import blind, conversations
+from playground.models import Answer, AnswerStatus, Column, Comparison, Turn, Vote
 from playground.protocol import Frame, Resume
-from providers import registry
+from playground.ratings import votes
+from providers import checks, registry
 from providers.registry import Model
 
 SUGGESTED_PROMPT = (
     "Explain in a few sentences what makes a good API error message, with one short example."
 )
 FIRST_COLUMNS = 2
+NO_SETTINGS: dict[str, Any] = {"system_prompt": "", "parameters": {}}
 
 
 def page(caller: Caller, comparison: Comparison | None, *, is_admin: bool, origin: str) -> Any:
@@ -25,8 +28,8 @@ def page(caller: Caller, comparison: Comparison | None, *, is_admin: bool, origi
     return {
         "comparison": _comparison(caller, comparison),
         "columns": _columns(comparison) or _first_columns(_callable_models(caller)),
-        "turns": _turns(comparison) if comparison else [],
-        "models": models,
+        "turns": _turns(caller, comparison) if comparison else [],
+        "models": [] if comparison and comparison.blind else models,
         "suggested_prompt": SUGGESTED_PROMPT,
         "only_simulated": all(model["simulated"] for model in models),
         "is_admin": is_admin,
@@ -42,6 +45,7 @@ def _comparison(caller: Caller, comparison: Comparison | None) -> dict[str, Any]
         "blind": comparison.blind if comparison else False,
         "team": caller.team_name,
         "can_edit": conversations.may_edit(caller, comparison) if comparison else True,
+        "can_vote": votes.may_vote(caller),
     }
 
 
@@ -52,7 +56,11 @@ def _callable_models(caller: Caller) -> list[Model]:
 
 
 def model_summary(model: Model) -> dict[str, Any]:
-    """What the model picker shows; prices are decimal texts in US dollars, null if unknown."""
+    """What the model picker shows; prices are decimal texts in US dollars, null if unknown.
+
+    `available` is false, with a `reason`, when as far as is known no deployment would answer.
+    """
+    known = checks.of_model(model)
     first = model.targets[0]
     price = first.price
     kind = first.access.provider
@@ -66,8 +74,8 @@ def model_summary(model: Model) -> dict[str, Any]:
         "input_cost_per_1m": _plain(price.input_per_1m),
         "output_cost_per_1m": _plain(price.output_per_1m),
         "capabilities": sorted(price.capabilities),
-        "available": True,
-        "reason": "",
+        "available": known.available,
+        "reason": known.reason,
     }
 
 
@@ -78,6 +86,8 @@ def _plain(amount: Any) -> str | None:
 def _columns(comparison: Comparison | None) -> list[dict[str, Any]]:
     if comparison is None:
         return []
+    if comparison.blind:
+        return [{"id": seat, "model": "", **NO_SETTINGS} for seat in blind.seats(comparison)]
     rows = Column.objects.filter(comparison=comparison, removed_at=None)
     return [
         {
@@ -106,11 +116,30 @@ def _first_columns(models: list[Model]) -> list[dict[str, Any]]:
     ]
 
 
-def _turns(comparison: Comparison) -> list[dict[str, Any]]:
+def seats_frame(comparison: Comparison) -> Frame:
+    """What a page is told of the columns of a blind test."""
+    return {"type": "seats", "comparison": str(comparison.pk), "columns": _columns(comparison)}
+
+
+def _turns(caller: Caller, comparison: Comparison) -> list[dict[str, Any]]:
     _mark_cut_off(Answer.objects.filter(turn__comparison=comparison))
-    turns = Turn.objects.filter(comparison=comparison).prefetch_related("answers")
+    turns = Turn.objects.filter(comparison=comparison)
+    answers = Answer.objects.filter(turn__comparison=comparison)
+    rows = list(answers.select_related("turn__comparison", "column").order_by("created_at"))
+    masks = blind.masks(caller.user_id, rows)
+    names = votes.model_names(rows) if comparison.blind else {}
+    mine = Vote.objects.filter(turn__in=turns, user_id=caller.user_id)
+    vote_on = {vote.turn_id: votes.summary(vote) for vote in mine}
+    shown: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        answer, mask = {**_answer(row), "model": names.get(row.pk)}, masks[row.pk]
+        shown.setdefault(row.turn_id, []).append(mask.over(answer) if mask else answer)
     return [
-        {**turn_summary(turn), "answers": [_answer(answer) for answer in turn.answers.all()]}
+        {
+            **turn_summary(turn),
+            "vote": vote_on.get(turn.pk),
+            "answers": shown.get(turn.pk, []),
+        }
         for turn in turns
     ]
 
@@ -121,6 +150,9 @@ def turn_summary(turn: Turn) -> dict[str, Any]:
         "id": str(turn.pk),
         "parent": str(turn.parent_id) if turn.parent_id else None,
         "prompt": turn.prompt,
+        "template": turn.template,
+        "variables": turn.variables,
+        "attachments": turn.attachments,
         "created_at": turn.created_at.isoformat(),
     }
 
@@ -133,6 +165,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "content": answer.content,
         "reasoning": answer.reasoning,
         "tool_calls": answer.tool_calls,
+        "steps": answer.steps,
+        "schema": answer.schema_check,
         "metrics": answer.metrics,
         "error": answer.error,
         "call": str(answer.call_id) if answer.call_id else None,
@@ -167,14 +201,25 @@ def running(caller: Caller, run_id: UUID | None, comparison_id: UUID | None) -> 
     return [row.pk for row in rows if conversations.may_edit(caller, row.turn.comparison)]
 
 
-def runs_to_resume(caller: Caller, frame: Resume) -> dict[UUID, int]:
-    """The runs that the page asks for, and those under way that it does not know of yet."""
+def to_resume(caller: Caller, frame: Resume) -> tuple[list[dict[str, Any]], dict[UUID, int]]:
+    """The turns that the page lacks, and the runs to show it with the last `seq` that it has.
+
+    These are the runs that it asks for, those under way, and those that it lacks.
+    """
     comparison = conversations.visible(caller, frame.comparison)
     answers = Answer.objects.filter(turn__comparison=comparison)
     _mark_cut_off(answers)
-    wanted = set(answers.filter(pk__in=frame.runs).values_list("pk", flat=True))
-    wanted |= set(answers.filter(status=AnswerStatus.RUNNING).values_list("pk", flat=True))
-    return {run_id: frame.runs.get(run_id, -1) for run_id in wanted}
+    wanted = answers.filter(Q(pk__in=frame.runs) | Q(status=AnswerStatus.RUNNING))
+    runs = {run_id: frame.runs.get(run_id, -1) for run_id in wanted.values_list("pk", flat=True)}
+    if frame.known is None:
+        return [], runs
+    turns = Turn.objects.filter(comparison=comparison)
+    lacking = [turn_summary(turn) for turn in turns if turn.pk not in frame.known]
+    newest = {(one.turn_id, one.column_id): one.pk for one in answers.only("turn", "column")}
+    for run_id in newest.values():
+        if run_id not in frame.known:
+            runs.setdefault(run_id, -1)
+    return lacking, runs
 
 
 def snapshot(run_id: UUID) -> Frame | None:

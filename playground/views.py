@@ -1,38 +1,26 @@
 """The playground's pages. Everything that streams goes over the socket (`consumer.py`)."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from llmhub.core.errors import LLMHubError, PermissionError
 from llmhub.teams import callers
 from llmhub.teams.callers import Caller
+from llmhub.teams.current_team import SESSION_KEY
 from playground import conversations, exports, from_call, state
-from playground.current_team import SESSION_KEY, current_team_id
+from playground.history import model_names, put_away, search
 from playground.models import Comparison
+from playground.signed_in import caller_of, changeable, user_id_of
 
 PAGE_SIZE = 50
-
-
-def _user_id(request: HttpRequest) -> int:
-    return cast("int", request.user.pk)
-
-
-def _caller(request: HttpRequest) -> Caller:
-    user_id = _user_id(request)
-    team_id = current_team_id(user_id, request.session)
-    if team_id is None:
-        raise PermissionError("You are in no team yet. Ask an admin to add you to one.")
-    return callers.by_member(user_id, team_id)
 
 
 @login_required
@@ -40,7 +28,7 @@ def _caller(request: HttpRequest) -> Caller:
 def compare(request: HttpRequest, comparison_id: UUID | None = None) -> HttpResponse:
     """The compare page: a new comparison, a saved one, or one made of a recorded call."""
     try:
-        caller = _caller(request)
+        caller = caller_of(request)
     except PermissionError as error:
         return render(request, "playground/no_team.html", {"message": error.message}, status=403)
     comparison = _open(request, caller, comparison_id) if comparison_id else None
@@ -55,7 +43,7 @@ def compare(request: HttpRequest, comparison_id: UUID | None = None) -> HttpResp
 def _open(request: HttpRequest, caller: Caller, comparison_id: UUID) -> Comparison:
     """The comparison; the person's current team follows it if it is another of theirs."""
     found = Comparison.objects.filter(pk=comparison_id, deleted_at=None).first()
-    if found is None or found.team_id not in callers.teams_of(_user_id(request)):
+    if found is None or found.team_id not in callers.teams_of(user_id_of(request)):
         raise Http404("This comparison does not exist, or is not your team's.")
     if found.team_id != caller.team_id:
         request.session[SESSION_KEY] = found.team_id
@@ -67,23 +55,14 @@ def _open(request: HttpRequest, caller: Caller, comparison_id: UUID) -> Comparis
 def history(request: HttpRequest) -> HttpResponse:
     """The team's comparisons, searchable by name and prompt."""
     query = request.GET.get("q", "").strip()
-    rows = _search(_caller(request), query)
+    rows = search([caller_of(request).team_id], query)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     template = "_history_list.html" if getattr(request, "htmx", False) else "history.html"
     context = {"comparisons": [_row(c) for c in page], "page": page, "query": query}
     return render(request, f"playground/{template}", context)
 
 
-def _search(caller: Caller, query: str) -> QuerySet[Comparison]:
-    rows = Comparison.objects.filter(team_id=caller.team_id, deleted_at=None)
-    if query:
-        matches = Q(name__icontains=query) | Q(turns__prompt__icontains=query)
-        rows = rows.filter(matches).distinct()
-    return rows.select_related("owner").prefetch_related("columns", "turns")
-
-
 def _row(comparison: Comparison) -> dict[str, Any]:
-    columns = [column for column in comparison.columns.all() if column.removed_at is None]
     turns = list(comparison.turns.all())
     return {
         "id": comparison.pk,
@@ -91,25 +70,18 @@ def _row(comparison: Comparison) -> dict[str, Any]:
         "pinned": comparison.pinned,
         "updated_at": comparison.updated_at,
         "owner": comparison.owner,
-        "models": ["hidden" if comparison.blind else column.model for column in columns],
+        "models": model_names(comparison),
         "prompt_preview": turns[0].prompt[:200] if turns else "",
         "turns": len(turns),
+        "files": sum(len(turn.attachments) for turn in turns),
     }
-
-
-def _changeable(request: HttpRequest, comparison_id: UUID) -> Comparison:
-    caller = _caller(request)
-    found = Comparison.objects.filter(pk=comparison_id, team_id=caller.team_id).first()
-    if found is None or not conversations.may_edit(caller, found):
-        raise Http404("This comparison does not exist, or is not yours to change.")
-    return found
 
 
 @login_required
 @require_POST
 def rename(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """Give it another name."""
-    comparison = _changeable(request, comparison_id)
+    comparison = changeable(request, comparison_id)
     comparison.name = request.POST.get("name", "").strip()[:120]
     comparison.save(update_fields=["name"])
     return render(request, "playground/_history_row.html", {"comparison": _row(comparison)})
@@ -119,8 +91,8 @@ def rename(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """Put it away; `restore` brings it back."""
-    comparison = _changeable(request, comparison_id)
-    Comparison.objects.filter(pk=comparison.pk).update(deleted_at=timezone.now())
+    comparison = changeable(request, comparison_id)
+    put_away(comparison)
     return render(request, "playground/_history_deleted.html", {"comparison": _row(comparison)})
 
 
@@ -128,7 +100,7 @@ def delete(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """Undo `delete`."""
-    comparison = _changeable(request, comparison_id)
+    comparison = changeable(request, comparison_id)
     Comparison.objects.filter(pk=comparison.pk).update(deleted_at=None)
     return render(request, "playground/_history_row.html", {"comparison": _row(comparison)})
 
@@ -138,13 +110,13 @@ def restore(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 def export(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The comparison as a file: ?format=md, json or csv."""
     try:
-        comparison = conversations.visible(_caller(request), comparison_id)
+        comparison = conversations.visible(caller_of(request), comparison_id)
     except LLMHubError as error:
         raise Http404(error.message) from None
     form = exports.FORMATS.get(request.GET.get("format", "md"))
     if form is None:
         return HttpResponse("format is md, json or csv.", status=400, content_type="text/plain")
-    response = HttpResponse(form.write(comparison), content_type=form.content_type)
+    response = HttpResponse(form.write(comparison, request.user.pk), content_type=form.content_type)
     name = f"comparison-{comparison.pk}.{form.extension}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -155,7 +127,7 @@ def export(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 def switch_team(request: HttpRequest) -> HttpResponse:
     """Work in another of one's teams from now on."""
     chosen = request.POST.get("team", "")
-    if chosen.isdigit() and int(chosen) in callers.teams_of(_user_id(request)):
+    if chosen.isdigit() and int(chosen) in callers.teams_of(user_id_of(request)):
         request.session[SESSION_KEY] = int(chosen)
     else:
         messages.error(request, "You are not a member of that team.")

@@ -21,9 +21,14 @@ _NEEDS_BROWSER = {"browser", "new_page", "page"}
 _USES_DATABASE = {"db", "transactional_db"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-tables`: documents take what the tests find instead of being compared with it."""
+    parser.addoption("--write-tables", action="store_true", help="write tables of the documents")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they stand on; those with processes run one after the other."""
+    """Mark tests by what they stand on."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if used & _USES_DATABASE or item.get_closest_marker("django_db"):
@@ -34,8 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.scaled)
         if used & (_LIVE | _NEEDS_BROWSER):
             item.add_marker(pytest.mark.live)
-        if item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 # --- The database inside pytest ------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The compare page in a real browser, found by roles and names as a person would."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,37 +7,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, Problems
+from tests.support.compare_page import LONG, answer, column, run, wait_for_end
 from tests.support.hub import Hub
 from tests.support.process import ROOT
 from tests.support.waiting import eventually
 
-LONG = 30_000
 SCREENSHOT = ROOT / "docs/images/playground.png"
-
-
-def column(page: Page, number: int, model: str = ".*"):  # type: ignore[no-untyped-def]
-    return page.get_by_role("region", name=re.compile(rf"Column {number}: {model}"))
-
-
-def run(page: Page, prompt: str) -> None:
-    page.get_by_role("textbox", name="Prompt").fill(prompt)
-    page.get_by_role("button", name="Run", exact=True).click()
-
-
-def wait_for_end(page: Page, *numbers: int) -> None:
-    for number in numbers:
-        log = column(page, number).get_by_role("log").last
-        expect(log).to_have_text(re.compile(r"\S"), timeout=LONG)
-        expect(column(page, number).get_by_role("button", name="Retry")).to_be_visible(timeout=LONG)
 
 
 def shown_models(hub: Hub) -> str:
     with hub.admin_login() as browser:
         return browser.get("/").text
-
-
-def answer(page: Page, number: int) -> str:
-    return column(page, number).get_by_role("log").last.inner_text()
 
 
 def test_first_visit_offers_two_simulated_models_and_a_prompt(page: Page) -> None:

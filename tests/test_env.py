@@ -74,6 +74,7 @@ def test_booleans(given: Any, value: str, meaning: bool) -> None:
         (lambda: env.number(NAME, 1), "fast", "takes a number"),
         (lambda: env.number(NAME, 1), "0", "takes a number above 0"),
         (lambda: env.number(NAME, 1), "nan", "takes a number above 0"),
+        (lambda: env.networks(NAME), "10.0.0.0/8,proxy", "takes addresses and networks"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(
@@ -87,6 +88,43 @@ def test_a_wrong_value_is_refused_by_name(
 def test_words_leave_out_what_is_empty(given: Any) -> None:
     given("a, b,,c ,")
     assert env.words(NAME) == ["a", "b", "c"]
+
+
+def test_networks_may_be_single_addresses(given: Any) -> None:
+    given("127.0.0.1, 10.1.2.3/8,::1")
+    assert [str(network) for network in env.networks(NAME)] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://us%40er:p%2Fw@mail.example", 587, True, False),
+        ("smtps://us%40er:p%2Fw@mail.example", 465, False, True),
+        ("smtp+plain://us%40er:p%2Fw@mail.example:2525", 2525, False, False),
+    ],
+)
+def test_an_email_url_is_taken_apart(url: str, port: int, tls: bool, ssl: bool) -> None:
+    found = env.email(url)
+    assert found["BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert (found["HOST"], found["PORT"]) == ("mail.example", port)
+    assert (found["HOST_USER"], found["HOST_PASSWORD"]) == ("us@er", "p/w")
+    assert (found["USE_TLS"], found["USE_SSL"]) == (tls, ssl)
+
+
+@pytest.mark.parametrize("url", ["", "console:"])
+def test_without_an_email_server_mail_is_printed(url: str) -> None:
+    assert env.email(url)["BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+
+
+@pytest.mark.parametrize("url", ["imap://secret@x", "smtp://", "smtp://u:secret@x:port"])
+def test_an_email_url_that_can_not_be_used_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as caught:
+        env.email(url)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_postgresql_url_is_taken_apart() -> None:

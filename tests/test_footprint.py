@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 
 import psutil
 
@@ -17,7 +18,8 @@ print([name for name in sys.modules if name.split(".")[0] == "litellm"])
 """
 
 
-def test_web_process_stays_small(hub: Hub) -> None:
+def test_web_process_stays_small(start_hub: Callable[..., Hub]) -> None:
+    hub = start_hub()
     key = hub.create_key(name="footprint")
     for _ in range(20):
         assert hub.chat(key, "simulator/sim-instant", stream=True).status_code == 200

@@ -147,6 +147,23 @@ def test_cheapest_never_picks_a_dearer_healthy_one(prices: list[Decimal]) -> Non
     assert router.order(chosen)[0].name == f"t{prices.index(min(prices))}/m"
 
 
+def test_cheapest_never_picks_a_dearer_one_while_a_cheaper_one_is_healthy(
+    router: Router, health: Health, clock: Clock
+) -> None:
+    chance = random.Random(3)
+    chosen = model("cheapest", *(target(f"t{i}", price=str(i + 1)) for i in range(4)))
+    for _ in range(CALLS):
+        clock.now += chance.random() * COOLDOWN_S
+        picked = router.order(chosen)[0]
+        healthy = [t for t in chosen.targets if health.may_be_tried(t.name)]
+        assert picked in (healthy[:1] or chosen.targets)
+        if chance.random() < 0.5:
+            fail(health, picked.name, FAILURES_TO_COOL)
+        else:
+            health.started(picked.name)
+            health.succeeded(picked.name, 0.1)
+
+
 def test_unknown_price_is_never_the_cheapest(router: Router) -> None:
     chosen = model("cheapest", target("unknown"), target("known", price="5"))
     assert router.order(chosen)[0].name == "known/m"
@@ -190,6 +207,14 @@ def test_failed_probe_doubles_the_rest_up_to_a_limit(health: Health, clock: Cloc
         clock.now += rests[-1]
         fail(health, "a/m")
     assert rests == [30.0, 60.0, 120.0, 240.0, LONGEST_COOLDOWN_S, LONGEST_COOLDOWN_S]
+
+
+def test_calls_that_were_under_way_do_not_lengthen_the_rest(health: Health) -> None:
+    for _ in range(16):
+        health.started("a/m")
+    for _ in range(16):
+        health.failed("a/m", NetworkError("down"))
+    assert health.seconds_to_rest("a/m") == COOLDOWN_S
 
 
 def test_successful_probe_ends_the_trouble(health: Health, clock: Clock) -> None:

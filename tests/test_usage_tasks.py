@@ -4,10 +4,12 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from llmhub.celery import app
 from llmhub.teams.keys import create_key
 from llmhub.teams.models import Team
 from llmhub.usage import rollups, tasks
@@ -117,3 +119,11 @@ def test_demo_calls_are_labelled_varied_and_can_be_taken_away() -> None:
     assert not RequestBody.objects.exists()
     tasks.roll_up()
     assert in_days() == 1
+
+
+def test_everything_that_goes_by_the_clock_is_on_the_schedule() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert scheduled <= ours, "a task is scheduled that does not exist"
+    assert {f"llmhub.usage.tasks.{name}" for name in ("roll_up", "reconcile", "tidy")} <= scheduled

@@ -13,28 +13,45 @@ export const columnSpec = ({ id, model, system_prompt, parameters }) => ({
 
 // --- Client → server ---------------------------------------------------------------------------
 
-export const run = ({ request, comparison, parent, prompt, columns }) => ({
+export const run = ({ request, comparison, parent, prompt, columns, variables, attachments, blind, search }) => ({
   type: "run",
   request,
   comparison,
   parent,
   prompt,
+  variables: variables ?? {},
+  attachments: (attachments ?? []).map(({ id }) => id),
   columns: columns.map(columnSpec),
+  blind,
+  search,
 });
 
 export const stopRun = (runId) => ({ type: "stop", run: runId });
 
 export const stopComparison = (comparison) => ({ type: "stop", comparison });
 
-export const retry = ({ request, run: runId, column }) => ({
+export const retry = ({ request, run: runId, column, search }) => ({
   type: "retry",
   request,
   run: runId,
   column: column ? columnSpec(column) : null,
+  search,
 });
 
-/** `runs` maps the id of a run to the last `seq` seen; -1 asks for all of it. */
-export const resume = (comparison, runs) => ({ type: "resume", comparison, runs });
+/** Asks a column that came later about a turn. */
+export const ask = ({ request, turn, column }) => ({ type: "retry", request, turn, column: columnSpec(column) });
+
+/** Goes on from the tools that an answer called; `results` are texts in the order of the calls. */
+export const toolResults = ({ request, run: runId, results }) => ({
+  type: "tool_results",
+  request,
+  run: runId,
+  results,
+});
+
+/** `runs` maps the id of a run to the last `seq` seen; -1 asks for all of it. With `known`, ids of
+ *  turns and answers, the server sends those that are not among them. */
+export const resume = (comparison, runs, known) => ({ type: "resume", comparison, runs, known });
 
 /** `changes` holds any of name, blind, columns. */
 export const save = ({ request, comparison, changes }) => ({
@@ -44,6 +61,11 @@ export const save = ({ request, comparison, changes }) => ({
   ...changes,
   ...(changes.columns ? { columns: changes.columns.map(columnSpec) } : {}),
 });
+
+/** `vote` is {turn, verdict: "best" | "tie" | "all_bad", winner: run, category, tags}. */
+export const vote = ({ request, ...vote }) => ({ type: "vote", request, ...vote });
+
+export const unvote = ({ request, turn }) => ({ type: "unvote", request, turn });
 
 // --- Server → client ---------------------------------------------------------------------------
 

@@ -37,8 +37,8 @@ export class AnswerView {
     this.root.classList.toggle("is-newest", newest);
   }
 
-  /** Draws what is new of `answer`. True when there is more to draw. */
-  show(answer, { blind, newest }) {
+  /** Draws what is new of `answer`, with its model's name if `named`. True when there is more to draw. */
+  show(answer, { blind, named, newest }) {
     if (answer !== this.#answer || answer.version !== this.#version) this.#begin(answer);
     this.isNewest = newest;
     const running = isRunning(answer);
@@ -51,7 +51,7 @@ export class AnswerView {
       this.root.dataset.status = answer.status;
       this.root.setAttribute("aria-busy", String(running));
     }
-    this.#showEnding(answer, { blind, newest, running });
+    this.#showEnding(answer, { blind, named, newest, running });
     return this.#stream.flush() || moreReasoning;
   }
 
@@ -73,7 +73,7 @@ export class AnswerView {
     if (!running) this.#stream.end();
   }
 
-  #showEnding(answer, { blind, newest, running }) {
+  #showEnding(answer, { blind, named, newest, running }) {
     const ending = [answer.id, answer.status, blind, newest, answer.metrics.total_ms].join();
     if (running || this.#ending === ending) {
       if (running && this.#foot.childElementCount) this.#foot.replaceChildren();
@@ -81,15 +81,16 @@ export class AnswerView {
       return;
     }
     this.#ending = ending;
-    const numbers = !newest && !blind && metrics(answer);
-    const parts = [errorView(answer, blind), notes(answer, blind), numbers, tools(answer, blind)];
+    const numbers = !newest && !blind && metrics(answer, named);
+    const parts = [errorView(answer, blind), sources(answer), notes(answer, blind), numbers, tools(answer, blind)];
     this.#foot.replaceChildren(...parts.filter(Boolean));
   }
 }
 
 const isEmpty = ({ content, reasoning, toolCalls }) => !content && !reasoning && !toolCalls.length;
 
-const metrics = (answer) => el("p", { class: "answer-metrics number" }, metricsText(answer));
+const metrics = (answer, named) =>
+  el("p", { class: "answer-metrics number" }, named && `${answer.model} · `, metricsText(answer));
 
 function notes(answer, blind) {
   const said = [
@@ -102,6 +103,14 @@ function notes(answer, blind) {
   ].filter(Boolean);
   const badges = said.map((text) => el("span", { class: "badge" }, text));
   return badges.length ? el("p", { class: "answer-notes" }, ...badges) : null;
+}
+
+/** What a web search put before the prompt. */
+function sources({ metrics: { search } }) {
+  if (!search) return null;
+  const root = el("div", { class: "answer-sources" });
+  import("./sources.js").then(({ showSources }) => showSources(root, search));
+  return root;
 }
 
 function tools(answer, blind) {

@@ -29,9 +29,9 @@ export class ColumnHead {
   show(column, number) {
     const { blind, canEdit, models } = this.#store;
     const model = models.get(column.model);
-    this.#parts.number.textContent = number;
+    this.#parts.number.textContent = this.#store.mark(number);
     this.#parts.model.readOnly = blind || !canEdit;
-    this.#picker.value = blind ? "Hidden" : column.model;
+    this.#picker.value = this.#store.nameOf(column) || (blind ? "Hidden" : "");
     this.#parts.dot.dataset.provider = (!blind && model?.provider) || "";
     this.#parts.simulated.hidden = blind || !model?.simulated;
     this.#showSettings(column, blind);

@@ -17,6 +17,8 @@ export function columnMenu(store, id, actions, view) {
       ? { label: "Show all columns", icon: "restore", run: () => store.maximise(null) }
       : { label: "Maximise", icon: "maximise", disabled: store.columns.length < 2, run: () => store.maximise(id) },
     { label: "Clone", icon: "clone", disabled: locked || store.isFull, run: () => actions.clone(id) },
+    { label: "Samples ×3", icon: "stack", disabled: locked || store.isFull, run: () => actions.samples(id, 3) },
+    { label: "Continue with this one only", icon: "check", disabled: locked || last < 1, run: () => actions.only(id) },
     { label: "Move left", icon: "arrow-left", disabled: locked || at === 0, run: () => actions.move(id, -1) },
     { label: "Move right", icon: "arrow-right", disabled: locked || at === last, run: () => actions.move(id, 1) },
     null,

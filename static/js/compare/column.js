@@ -22,6 +22,7 @@ export class CompareColumn extends HTMLElement {
   #parts;
   #turns = new Map(); // turn id → TurnView
   #dirty = new Set(); // turn ids
+  #begun = new WeakSet(); // answers of which there is text
   onScreen = true;
 
   /** `actions` is what the page can do for a column: see page.js. */
@@ -52,7 +53,9 @@ export class CompareColumn extends HTMLElement {
     const column = this.#store.column(this.columnId);
     if (!column) return;
     const number = this.#store.number(column.id);
-    const name = `Column ${number}: ${this.#store.blind ? "hidden" : column.model || "no model"}`;
+    const model = this.#store.nameOf(column) || (this.#store.blind ? "hidden" : "no model");
+    const letter = this.#store.mark(number);
+    const name = `Column ${number}: ${model}${letter === String(number) ? "" : `, answer ${letter}`}`;
     this.setAttribute("aria-label", name);
     this.#parts.title.textContent = name;
     this.id = `column-${number}`;
@@ -69,11 +72,16 @@ export class CompareColumn extends HTMLElement {
     if (!isSame([...this.#parts.turns.children], after)) this.#parts.turns.replaceChildren(...after);
     for (const view of views) view.showBranches(this.#store.siblings(view.turn), this.#store.canEdit);
     this.#parts.empty.hidden = path.length > 0;
+    if (this.#store.blind) this.showColumn();
     this.showAllAnswers();
   }
 
   /** An answer of this column changed. */
   touch(answer) {
+    if (!this.#begun.has(answer) && (answer.content || answer.reasoning)) {
+      this.#begun.add(answer);
+      this.restsUntil = 0; // nobody waits for the first token longer than it takes to come
+    }
     this.#dirty.add(answer.turn);
     schedule(this);
   }
@@ -119,15 +127,22 @@ export class CompareColumn extends HTMLElement {
 
   #viewOf(turn) {
     if (!this.#turns.has(turn.id)) {
-      this.#turns.set(turn.id, new TurnView(turn, { edit: this.#actions.edit, branch: this.#actions.branch }));
+      this.#turns.set(turn.id, new TurnView(turn, this.#actionsFor()));
     }
     return this.#turns.get(turn.id);
   }
 
+  #actionsFor() {
+    const { edit, branch, results, ask } = this.#actions;
+    return { edit, branch, results, ask: (turn) => ask(turn, this.columnId) };
+  }
+
   #showTurn(id) {
     const turn = this.#store.turns.get(id);
-    return this.#viewOf(turn).show(this.#store.answer(id, this.columnId), {
-      blind: this.#store.blind,
+    const answer = this.#store.answer(id, this.columnId);
+    return this.#viewOf(turn).show(answer, {
+      blind: this.#store.hides(answer),
+      named: this.#store.blind,
       newest: id === this.#store.leaf,
       waiting: this.#actions.isWaiting(),
     });
@@ -136,7 +151,7 @@ export class CompareColumn extends HTMLElement {
   #showNewest() {
     const answer = this.newestAnswer;
     const all = this.#store.columns.map(({ id }) => this.#store.newestTurn?.answers.get(id));
-    this.#metrics.show(answer, { best: bestOf(all), blind: this.#store.blind });
+    this.#metrics.show(answer, { best: bestOf(all), blind: this.#store.hides(answer) });
     this.#head.showAnswer(answer);
     this.classList.toggle("is-running", isRunning(answer));
   }
@@ -150,7 +165,7 @@ export class CompareColumn extends HTMLElement {
   }
 
   #withoutFacts(column) {
-    if (this.#store.blind) return "The model is hidden until you reveal it.";
+    if (this.#store.blind) return "The model is hidden until you have voted.";
     return column.model ? `${column.model} is not set up here any more.` : "Choose a model above.";
   }
 }

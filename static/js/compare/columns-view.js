@@ -102,12 +102,12 @@ export class ColumnsView {
   }
 
   #tab(column, number) {
-    const name = this.#store.blind ? "hidden" : column.model || "no model";
+    const name = this.#store.nameOf(column) || (this.#store.blind ? "hidden" : "no model");
     const go = () => this.#views.get(column.id).scrollIntoView({ ...TO_COLUMN, behavior: "smooth" });
     return el(
       "button",
       { type: "button", class: "column-tab", dataset: { column: column.id }, on: { click: go } },
-      el("span", { class: "column-number" }, number),
+      el("span", { class: "column-number" }, this.#store.mark(Number(number))),
       name,
     );
   }

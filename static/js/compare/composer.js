@@ -4,6 +4,7 @@ import { prefer, preference } from "../preferences.js";
 import { isRunning } from "../protocol.js";
 import { toast } from "../toast.js";
 import { estimateText } from "./estimate.js";
+import { Extras } from "./extras.js";
 
 const DRAFT = "llmhub-draft:";
 
@@ -13,7 +14,8 @@ export class Composer {
   #session;
   #onRun;
   #editing = null; // the turn whose prompt is being changed
-  #kept = ""; // what was written before an edit began
+  #kept = null; // what was written before an edit began: {prompt, attachments}
+  #extras;
 
   constructor(form, store, session, { onRun, suggested }) {
     Object.assign(this, parts(form));
@@ -22,9 +24,10 @@ export class Composer {
     this.#session = session;
     this.#onRun = onRun;
     this.prompt.value = suggested || (sessionStorage.getItem(DRAFT + location.pathname) ?? "");
+    this.#extras = new Extras(this, store, () => this.show());
     form.addEventListener("submit", (event) => this.#submit(event));
     this.prompt.addEventListener("input", () => this.#written());
-    this.prompt.addEventListener("keydown", (event) => this.#onKey(event));
+    form.addEventListener("keydown", (event) => this.#onKey(event));
     this.stopAll.addEventListener("click", () => session.stopAll());
     this.cancelEdit.addEventListener("click", () => this.endEdit());
     session.addEventListener("returned", ({ detail }) => this.#giveBack(detail));
@@ -51,15 +54,15 @@ export class Composer {
     this.stopAll.disabled = !this.#store.running.length;
     this.run.disabled = this.isBusy;
     this.run.title = this.isBusy ? "Wait for the answers, or stop them" : "";
-    this.estimate.textContent = estimateText(this.#store, this.prompt.value, this.#parent);
+    this.estimate.textContent = estimateText(this.#store, this.prompt.value, this.#parent, this.#extras.attachments);
     this.keys.textContent = preference("enter-runs", false) ? "Enter" : modifier("Enter");
   }
 
   /** The next prompt is put in place of `turn`'s, as another branch. */
   edit(turn) {
-    if (!this.#editing) this.#kept = this.prompt.value;
+    if (!this.#editing) this.#kept = { prompt: this.prompt.value, attachments: this.#extras.attachments };
     this.#editing = turn;
-    this.prompt.value = turn.prompt;
+    this.#fill(turn);
     this.branch.hidden = false;
     this.prompt.focus();
     this.#written();
@@ -67,40 +70,50 @@ export class Composer {
 
   endEdit() {
     this.#editing = null;
-    this.prompt.value = this.#kept;
+    this.#fill(this.#kept);
     this.branch.hidden = true;
     this.prompt.focus();
     this.#written();
+  }
+
+  /** Puts a prompt into the box with all that belongs to it. */
+  #fill({ template = "", prompt, variables = {}, attachments = [] }) {
+    this.prompt.value = template || prompt;
+    this.#extras.restore({ template, prompt, variables, attachments });
   }
 
   get #parent() {
     return this.#editing ? this.#editing.parent : this.#store.leaf;
   }
 
-  #submit(event) {
+  async #submit(event) {
     event.preventDefault();
     const text = this.prompt.value;
-    const without = this.#store.shown.findIndex((column) => !column.model);
+    const without = this.#store.isSeated ? -1 : this.#store.shown.findIndex((column) => !column.model);
     if (this.isBusy) return;
     if (!text.trim()) return this.prompt.focus();
     if (without >= 0) return toast(`Choose a model for column ${without + 1} first.`);
+    if (!(await this.#extras.isReady(text)) || this.isBusy) return;
+    const asked = this.#extras.take(text);
     const parent = this.#parent;
     this.#editing = null;
     this.branch.hidden = true;
     this.prompt.value = "";
     this.#written();
-    this.#session.run(text, parent);
+    this.#session.run(asked, parent);
     this.#onRun();
   }
 
-  #giveBack(prompt) {
-    if (!this.prompt.value.trim()) this.prompt.value = prompt;
+  #giveBack({ turn, message }) {
+    if (!this.prompt.value.trim()) this.#fill(turn);
     this.#written();
+    this.#extras.say(message);
   }
 
   #written() {
     if (this.prompt.value) sessionStorage.setItem(DRAFT + location.pathname, this.prompt.value);
     else sessionStorage.removeItem(DRAFT + location.pathname);
+    this.#extras.written();
     this.#grow();
     this.show();
   }
@@ -114,7 +127,7 @@ export class Composer {
 
   #onKey(event) {
     if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
-    const alone = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    const alone = event.target === this.prompt && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (event.ctrlKey || event.metaKey || (alone && preference("enter-runs", false))) {
       event.preventDefault();
       this.#form.requestSubmit();
@@ -132,5 +145,6 @@ export const modifier = (key) => (isMac ? `⌘ ${key}` : `Ctrl+${key}`);
 
 function parts(form) {
   const names = ["prompt", "run", "stopAll", "estimate", "branch", "cancelEdit", "keys"];
+  names.push("attach", "chooser", "search", "files", "variables", "problem");
   return Object.fromEntries(names.map((name) => [name, form.querySelector(`[data-part="${name}"]`)]));
 }

@@ -29,12 +29,12 @@ export class DiffDialog {
   }
 
   #all() {
-    const { path, shown, blind } = this.#store;
+    const { path, shown } = this.#store;
     return path.flatMap((turn, index) =>
       shown.flatMap((column) => {
         const answer = turn.answers.get(column.id);
         if (!answer?.content) return [];
-        const name = `Column ${this.#store.number(column.id)}: ${blind ? "hidden" : column.model}`;
+        const name = `Column ${this.#store.number(column.id)}: ${this.#store.nameOf(column) || "hidden"}`;
         return [{ answer, title: path.length > 1 ? `${name}, prompt ${index + 1}` : name }];
       }),
     );

@@ -1,23 +1,31 @@
 // What a prompt will cost, before it is sent. A guess, and shown as one.
 
 import { compact, money } from "../format.js";
-import { historyOf } from "./messages.js";
+import { answersBefore } from "./messages.js";
 
+// As llmhub/gateway/answers.py reckons.
 const CHARACTERS_PER_TOKEN = 4;
+const IMAGE_TOKENS = 765;
 
 /** {tokens, input, outputPerThousand, unknown}: tokens over all columns, dollars, and in how many
  *  columns the price is not known. */
-export function estimate(store, prompt, parent) {
+export function estimate(store, prompt, parent, files) {
   const columns = store.columns.filter(({ model }) => model);
   const sum = { tokens: 0, input: 0, outputPerThousand: 0, unknown: 0 };
-  for (const column of columns) addColumn(sum, store, column, prompt, parent);
+  for (const column of columns) addColumn(sum, store, column, promptTokens({ prompt, attachments: files }), parent);
   return sum;
 }
 
-function addColumn(sum, store, column, prompt, parent) {
-  const messages = historyOf(store, column, parent);
-  const characters = messages.reduce((total, { content }) => total + content.length, prompt.length);
-  const tokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
+const tokensOf = (characters) => Math.ceil(characters / CHARACTERS_PER_TOKEN);
+
+const promptTokens = ({ prompt, attachments = [] }) =>
+  attachments.reduce((sum, { kind, size }) => sum + (kind === "image" ? IMAGE_TOKENS : tokensOf(size)), tokensOf(prompt.length));
+
+function addColumn(sum, store, column, ownTokens, parent) {
+  let tokens = ownTokens + tokensOf((column.system_prompt ?? "").length);
+  for (const { turn, answer } of answersBefore(store, column, parent)) {
+    tokens += promptTokens(turn) + tokensOf(answer.content.length);
+  }
   sum.tokens += tokens;
   const { input_cost_per_1m: input = null, output_cost_per_1m: output = null } = store.models.get(column.model) ?? {};
   if (input === null || output === null) {
@@ -29,10 +37,10 @@ function addColumn(sum, store, column, prompt, parent) {
 }
 
 /** One line for the composer. */
-export function estimateText(store, prompt, parent) {
+export function estimateText(store, prompt, parent, files = []) {
   const known = store.columns.filter(({ model }) => model).length;
   if (!prompt.trim() || !known) return "";
-  const { tokens, input, outputPerThousand, unknown } = estimate(store, prompt, parent);
+  const { tokens, input, outputPerThousand, unknown } = estimate(store, prompt, parent, files);
   const parts = [`Estimate: ${compact(tokens)} tokens in`];
   if (unknown < known) {
     const isFree = input + outputPerThousand === 0;

@@ -18,8 +18,8 @@ export class Header {
   #columns;
 
   /** `columns` is the element whose layout the view menu changes. */
-  constructor(root, store, session, { columns, addColumn, diff, retryAll }) {
-    const names = ["name", "connection", "blind", "view", "share", "add-column", "diff", "retry-all"];
+  constructor(root, store, session, { columns, addColumn, diff, retryAll, presets }) {
+    const names = ["name", "connection", "blind", "view", "share", "add-column", "diff", "retry-all", "presets"];
     this.#parts = Object.fromEntries(names.map((name) => [name, root.querySelector(`[data-part="${name}"]`)]));
     this.#store = store;
     this.#session = session;
@@ -31,6 +31,7 @@ export class Header {
     this.#parts["add-column"].addEventListener("click", addColumn);
     this.#parts.diff.addEventListener("click", () => diff());
     this.#parts["retry-all"].addEventListener("click", retryAll);
+    this.#parts.presets.addEventListener("click", presets);
     session.addEventListener("connection", ({ detail }) => this.#showConnection(detail));
     for (const type of ["comparison", "columns", "path", "running"]) store.on(type, () => this.show());
     this.#columns.dataset.layout = preference("layout", "side");
@@ -46,6 +47,7 @@ export class Header {
     this.#parts.blind.checked = blind;
     this.#parts.blind.disabled = !this.#store.canEdit;
     this.#parts["add-column"].disabled = this.#store.isFull || blind || !this.#store.canEdit;
+    this.#parts.presets.disabled = blind || !this.#store.canEdit;
     this.#parts.diff.disabled = whole < 2;
     this.#parts["retry-all"].disabled = !canEdit || !newestTurn?.answers.size || running.length > 0;
     document.title = `${name || "Compare models"} · LLM Hub`;
@@ -90,13 +92,20 @@ export class Header {
       prefer("layout", value);
     };
     const sync = preference("sync-settings", false);
+    const voting = preference("voting", false);
     return [
       { title: "Columns" },
       { label: "Side by side", checked: layout === "side", radio: true, run: choose("side") },
       { label: "In rows", checked: layout === "rows", radio: true, run: choose("rows") },
       null,
       { label: "Same settings in all columns", checked: sync, run: () => prefer("sync-settings", !sync) },
+      { label: "Vote on answers", checked: voting || this.#store.blind, disabled: this.#store.blind, run: () => this.#vote(!voting) },
     ];
+  }
+
+  #vote(on) {
+    prefer("voting", on);
+    this.#store.emit("voting");
   }
 
   #shareItems() {
@@ -110,12 +119,18 @@ export class Header {
     });
     return [
       { label: "Copy link", icon: "link", disabled: !id, run: () => this.#copyLink() },
+      { label: "Share read-only…", icon: "share", disabled: !id || !this.#store.canEdit, run: () => this.#shareLinks() },
       null,
       { title: id ? "Export" : "Export: after the first prompt" },
       exported("md", "Markdown"),
       exported("json", "JSON"),
       exported("csv", "CSV"),
     ];
+  }
+
+  async #shareLinks() {
+    const { openShareDialog } = await import("./share-dialog.js");
+    openShareDialog(this.#store.comparison.id);
   }
 
   async #copyLink() {

@@ -5,7 +5,7 @@ import { METRICS, textOf, valueOf } from "./metrics.js";
 
 export class MetricsLine {
   #cells = new Map();
-  #hidden = el("p", { class: "metrics-hidden", hidden: true }, "Numbers are hidden until you reveal.");
+  #hidden = el("p", { class: "metrics-hidden", hidden: true }, "Numbers are hidden until you have voted.");
 
   constructor(root) {
     const list = el("div", { class: "metrics-list" });

@@ -5,32 +5,34 @@ import { announce } from "../announce.js";
 import { whenIdle } from "../idle.js";
 import { prepareMath } from "../markdown/math.js";
 import { isRunning } from "../protocol.js";
+import { preference } from "../preferences.js";
 import { toast } from "../toast.js";
-import { CodeDialog } from "./code-dialog.js";
 import { ColumnsView } from "./columns-view.js";
 import { Composer } from "./composer.js";
-import { DiffDialog } from "./diff-dialog.js";
 import { Header } from "./header.js";
 import { startKeys } from "./keys.js";
 import { Session } from "./session.js";
-import { SettingsDialog } from "./settings-dialog.js";
 import { Store } from "./store.js";
 
 const byId = (id) => document.getElementById(id);
 const state = JSON.parse(byId("compare-state").textContent);
 const store = new Store(state);
 const session = new Session(store);
-const settings = new SettingsDialog(byId("settings-dialog"), store);
-const diff = new DiffDialog(byId("diff-dialog"), store);
-const code = new CodeDialog(byId("code-dialog"), store, () => composer.text);
+
+let dialogs = null; // loaded when the first one is opened
+
+async function open(name, id) {
+  dialogs ??= import("./dialogs.js").then(({ dialogsOf }) => dialogsOf(store, () => composer.text));
+  (await dialogs)[name].open(id);
+}
 
 /** What the page can do for a column. */
 const actions = {
   stop: (answer) => answer && session.stop(answer),
   retry: (answer) => answer && !answer.retrying && session.retry(answer),
-  settings: (id) => settings.open(id),
-  code: (id) => code.open(id),
-  diff: (id) => diff.open(id),
+  settings: (id) => open("settings", id),
+  code: (id) => open("code", id),
+  diff: (id) => open("diff", id),
   edit: (turn) => composer.edit(turn),
   branch: (turn) => store.showBranch(turn.id),
   isWaiting: () => session.isWaiting,
@@ -40,6 +42,10 @@ const actions = {
     columns.view(id).querySelector("[data-part=menu]").focus();
   },
   remove: removeColumn,
+  results: (answer, results) => session.sendResults(answer, results),
+  ask: (turn, id) => session.askAbout(turn.id, id),
+  only: async (id) => (await arrangement()).keepOnly(store, session, id),
+  samples: async (id, count) => (await arrangement()).makeSamples(store, id, count),
   copyAnswer: async (answer) => {
     await copy(answer.content);
     toast("Answer copied.");
@@ -55,16 +61,22 @@ const composer = new Composer(byId("composer"), store, session, {
 new Header(byId("compare-header"), store, session, {
   columns: byId("columns"),
   addColumn: () => addColumn({ ...copyOf(store.columns.at(-1)), model: nextModel() }),
-  diff: () => diff.open(),
+  diff: () => open("diff"),
+  presets: async () => (await import("./presets-dialog.js")).openPresets(store, session),
   retryAll: () => store.columns.map(({ id }) => columns.view(id).newestAnswer).forEach(retryIfEnded),
 });
 const firstVisit = document.querySelector("[data-part=first-visit]");
 const showFirstVisit = () => firstVisit && (firstVisit.hidden = store.path.length > 0);
 store.on("path", showFirstVisit);
 showFirstVisit();
-startKeys({ composer, columns, session, store, help: byId("keys-dialog") });
+startKeys({ composer, columns, session, store, actions, help: byId("keys-dialog") });
+whenIdle(async () => (await import("./column-drag.js")).startDragging(byId("columns"), store));
 
 whenIdle(prepareMath);
+
+let voting = null;
+for (const type of ["comparison", "voting"]) store.on(type, showVoting);
+showVoting();
 
 for (const message of document.querySelectorAll(".messages .notice")) {
   toast(message.textContent, { error: message.classList.contains("notice-error") });
@@ -80,11 +92,20 @@ document.addEventListener("click", (event) => {
   if (button) copyFrom(button, button.closest(".code-frame").querySelector("code").textContent);
 });
 
+/** The vote bar comes with a blind test, or when it is switched on. */
+function showVoting() {
+  if (!voting && (store.blind || preference("voting", false))) {
+    voting = import("./vote.js").then(({ VoteBar }) => new VoteBar(byId("vote-bar"), store, session));
+  }
+}
+
 /** A prompt to begin with: for a hub without real models, and for a recorded call that was opened. */
 function suggestedPrompt() {
   const fromCall = new URLSearchParams(location.search).has("call");
   return !store.comparison.id && (fromCall || state.only_simulated) ? state.suggested_prompt : "";
 }
+
+const arrangement = () => import("./arrangement.js");
 
 const copyOf = (column) => ({ ...structuredClone(column), id: undefined });
 

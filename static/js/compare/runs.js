@@ -60,7 +60,8 @@ export class Runs {
   }
 
   #begin(frame) {
-    const answer = newAnswer({ id: frame.run, column: frame.column, model: frame.model }, frame.turn);
+    const { run: id, column, model, steps } = frame;
+    const answer = newAnswer({ id, column, model, steps }, frame.turn);
     this.#answers.set(answer.id, answer);
     this.#store.putAnswer(frame.turn, answer);
     return answer;
@@ -73,7 +74,8 @@ export class Runs {
     answer.startedAt = before?.startedAt ?? performance.now() - (frame.metrics?.total_ms ?? 0);
     this.#answers.set(answer.id, answer);
     const shown = this.#store.answer(frame.turn, frame.column);
-    if (!shown || shown.id === answer.id || isRunning(answer)) this.#store.putAnswer(frame.turn, answer);
+    const isNews = !before || isRunning(answer); // what the page did not know of is newer than what it shows
+    if (!shown || shown.id === answer.id || isNews) this.#store.putAnswer(frame.turn, answer);
   }
 
   #apply(answer, frame) {
@@ -131,6 +133,7 @@ const APPLY = {
     endReasoning(answer);
     answer.status = frame.status;
     answer.finishReason = frame.finish_reason ?? "";
+    answer.schema = frame.schema ?? null;
     answer.call = frame.call ?? null;
   },
 

@@ -9,8 +9,8 @@ import { Runs } from "./runs.js";
 const SAVE_AFTER_MS = 400;
 const WAITING = "waiting:";
 
-/** Events: "connection" (detail is "open", "lost" or "refused"), "returned" (detail is a prompt that
- *  was not taken and belongs back in the composer). */
+/** Events: "connection" (detail is "open", "lost" or "refused"), "returned" (detail is {turn, message}:
+ *  a prompt that was not taken and belongs back in the composer). */
 export class Session extends EventTarget {
   #store;
   #socket = new Socket(protocol.SOCKET_PATH);
@@ -18,10 +18,13 @@ export class Session extends EventTarget {
   #changes = {};
   #timer = 0;
   #retrying = new Map(); // request → answer
+  #blind; // as the server has it
+  #unheard = new Map(); // request → frame that the server has not answered yet
 
   constructor(store) {
     super();
     this.#store = store;
+    this.#blind = store.blind;
     this.#runs = new Runs(store, (runs) => this.#resume(runs));
     this.#socket.addEventListener("frames", ({ detail }) => detail.forEach((frame) => this.#take(frame)));
     this.#socket.addEventListener("open", ({ detail }) => this.#opened(detail.again));
@@ -34,16 +37,21 @@ export class Session extends EventTarget {
 
   // --- from the person -------------------------------------------------------------------------
 
-  /** Puts `prompt` to every column, after the turn `parent`. */
-  run(prompt, parent) {
+  /** Puts a prompt to every column, after the turn `parent`. `prompt` is as written, with the values
+   *  of its variables apart; `text` is what is sent; `attachments` are files that the hub has;
+   *  with `search` the web is searched first. */
+  run({ prompt, text = prompt, variables = {}, attachments = [], search = false }, parent) {
     const request = uuid();
     const { comparison, columns } = this.#store;
     this.#saveNow();
+    const shown = { prompt: text, template: prompt, variables, attachments };
     this.#store.addTurn(
-      { id: WAITING + request, parent, prompt, created_at: new Date().toISOString() },
+      { id: WAITING + request, parent, ...shown, created_at: new Date().toISOString() },
       { show: true },
     );
-    this.#socket.send(protocol.run({ request, comparison: comparison.id, parent, prompt, columns }));
+    const { blind, isSeated } = this.#store;
+    const asked = { parent, prompt, columns: isSeated ? [] : columns, variables, attachments, blind, search };
+    this.#ask(request, protocol.run({ request, comparison: comparison.id, ...asked }));
   }
 
   get isWaiting() {
@@ -58,14 +66,49 @@ export class Session extends EventTarget {
     if (this.#store.comparison.id) this.#socket.send(protocol.stopComparison(this.#store.comparison.id));
   }
 
-  /** Answers again, with the column as it is now. */
+  /** Answers again, with the column as it is now, and with a web search if there was one. */
   retry(answer) {
     const request = uuid();
     this.#retrying.set(request, answer);
     answer.retrying = true;
     this.#store.touch(answer);
     this.#saveNow();
-    this.#socket.send(protocol.retry({ request, run: answer.id, column: this.#store.column(answer.column) }));
+    const column = this.#store.isSeated ? null : this.#store.column(answer.column);
+    this.#ask(request, protocol.retry({ request, run: answer.id, column, search: Boolean(answer.metrics.search) }));
+  }
+
+  /** Asks a column that came later about a turn. */
+  askAbout(turn, column) {
+    const request = uuid();
+    this.#saveNow();
+    this.#ask(request, protocol.ask({ request, turn, column: this.#store.column(column) }));
+  }
+
+  /** Goes on from an answer's tool calls; `results` are texts in the order of the calls. */
+  sendResults(answer, results) {
+    const request = uuid();
+    this.#retrying.set(request, answer);
+    answer.retrying = true;
+    this.#store.touch(answer);
+    this.#saveNow();
+    this.#ask(request, protocol.toolResults({ request, run: answer.id, results }));
+  }
+
+  /** Gives this person's vote on a turn: see protocol.vote. */
+  vote(vote) {
+    const request = uuid();
+    this.#ask(request, protocol.vote({ request, ...vote }));
+  }
+
+  unvote(turn) {
+    const request = uuid();
+    this.#ask(request, protocol.unvote({ request, turn }));
+  }
+
+  // A request is repeated after a lost connection until it is answered: the server follows it once.
+  #ask(request, frame) {
+    this.#unheard.set(request, frame);
+    this.#socket.send(frame);
   }
 
   /** Keeps a change: {name}, {blind} or {columns: true}. Before the first prompt there is nothing
@@ -95,27 +138,46 @@ export class Session extends EventTarget {
 
   #opened(again) {
     this.#say("connection", "open");
-    if (again) this.#returnWaiting("The connection was lost before the hub took the prompt.");
-    this.#resume(this.#runs.positions());
+    if (again) for (const frame of this.#unheard.values()) this.#socket.send(frame);
+    this.#resume(this.#runs.positions(), this.#store.known);
   }
 
-  #resume(runs) {
-    if (this.#store.comparison.id) this.#socket.send(protocol.resume(this.#store.comparison.id, runs));
+  #resume(runs, known) {
+    if (this.#store.comparison.id) this.#socket.send(protocol.resume(this.#store.comparison.id, runs, known));
   }
 
   #take(frame) {
     if (protocol.ofRun(frame)) this.#takeOfRun(frame);
     else if (frame.type === "turn") this.#takeTurn(frame);
-    else if (frame.type === "saved") this.#store.changeComparison({ name: frame.name });
+    else if (frame.type === "saved") this.#takeSaved(frame);
+    else if (frame.type === "seats") this.#store.takeSeats(frame.columns);
+    else if (frame.type === "voted") this.#takeVote(frame);
     else if (frame.type === "refused") this.#refused(frame);
   }
 
+  // Blind or not, the server tells a page other things: it begins anew.
+  #takeSaved({ name, blind }) {
+    if (blind !== undefined && blind !== this.#blind) location.reload();
+    else this.#store.changeComparison({ name });
+  }
+
+  #takeVote(frame) {
+    this.#heard(frame.request);
+    this.#store.takeVote(frame);
+  }
+
   #takeOfRun(frame) {
-    if (frame.type === "started") this.#retrying.delete(frame.request);
+    if (frame.type === "started") this.#heard(frame.request);
     this.#runs.take(frame);
   }
 
+  #heard(request) {
+    this.#retrying.delete(request);
+    this.#unheard.delete(request);
+  }
+
   #takeTurn({ comparison, turn, request }) {
+    this.#heard(request);
     const waiting = this.#store.turns.get(WAITING + request);
     if (!this.#store.comparison.id) this.#named(comparison);
     if (waiting) this.#store.turns.delete(waiting.id);
@@ -126,28 +188,26 @@ export class Session extends EventTarget {
   /** The first prompt made the comparison: from now on it has an address. */
   #named(id) {
     this.#store.changeComparison({ id });
+    this.#blind = this.#store.blind;
     history.replaceState(null, "", `/c/${id}/`);
     this.#saveNow();
   }
 
   #refused({ request, message }) {
     const answer = this.#retrying.get(request);
+    this.#heard(request);
     if (answer) {
-      this.#retrying.delete(request);
       answer.retrying = false;
       this.#store.touch(answer);
     }
-    if (this.#store.turns.has(WAITING + request)) this.#returnWaiting(message);
-    else toast(message, { error: true });
-  }
-
-  /** Takes prompts that were sent and not taken off the page, and gives them back. */
-  #returnWaiting(message) {
-    for (const turn of [...this.#store.turns.values()].filter(({ id }) => id.startsWith(WAITING))) {
-      this.#store.dropTurn(turn.id);
-      this.#say("returned", turn.prompt);
+    this.#say("refused", { request, message });
+    const turn = this.#store.turns.get(WAITING + request);
+    if (!turn) {
       toast(message, { error: true });
+      return this.#store.emit("running"); // what was asked for is not under way: columns say so again
     }
+    this.#store.dropTurn(turn.id);
+    this.#say("returned", { turn, message });
   }
 
   #say(type, detail) {

@@ -3,9 +3,12 @@
 import { openDialog } from "../dialog.js";
 import { preference, prefer } from "../preferences.js";
 import { differing, nameOf } from "./settings.js";
+import { BUILT_IN } from "./built-in-tools.js";
+import { isSchemaFormat, readObject, readTools, schemaFormat, written } from "./settings-json.js";
 
 const NUMBERS = ["temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "seed"];
-const KNOWN = new Set([...NUMBERS, "stop", "reasoning_effort"]);
+const KNOWN = new Set([...NUMBERS, "stop", "reasoning_effort", "tools", "tool_choice"]);
+const JSON_FIELDS = ["tools", "schema", "other"];
 
 const NOTHING_SET = { system_prompt: "", parameters: {} };
 
@@ -21,7 +24,10 @@ export class SettingsDialog {
     this.#store = store;
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     dialog.querySelector("[data-part=reset]").addEventListener("click", () => this.#fill(NOTHING_SET));
-    this.#field("other").addEventListener("input", () => this.#showError(""));
+    for (const name of JSON_FIELDS) this.#field(name).addEventListener("input", () => this.#showError(name, ""));
+    for (const button of dialog.querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => this.#addTool(button.dataset.tool));
+    }
   }
 
   open(id) {
@@ -43,9 +49,19 @@ export class SettingsDialog {
     for (const name of NUMBERS) this.#field(name).value = parameters[name] ?? "";
     this.#field("reasoning_effort").value = parameters.reasoning_effort ?? "";
     this.#field("stop").value = [parameters.stop ?? []].flat().join("\n");
-    const others = Object.fromEntries(Object.entries(parameters).filter(([name]) => !KNOWN.has(name)));
-    this.#field("other").value = Object.keys(others).length ? JSON.stringify(others, null, 2) : "";
-    this.#showError("");
+    const choice = parameters.tool_choice ?? "";
+    const schema = isSchemaFormat(parameters.response_format) ? parameters.response_format.json_schema.schema : null;
+    const isOther = (name, value) => (name === "tool_choice" ? typeof value !== "string" : !KNOWN.has(name));
+    const others = Object.entries(parameters).filter(
+      ([name, value]) => isOther(name, value) && !(schema && name === "response_format"),
+    );
+    this.#field("tools").value = written(parameters.tools);
+    this.#field("tool_choice").value = typeof choice === "string" && choice !== "auto" ? choice : "";
+    this.#field("schema").value = written(schema);
+    this.#field("other").value = others.length ? written(Object.fromEntries(others)) : "";
+    this.#dialog.querySelector("[data-part=tools-part]").open = Boolean(parameters.tools?.length);
+    this.#dialog.querySelector("[data-part=schema-part]").open = Boolean(schema);
+    for (const name of JSON_FIELDS) this.#showError(name, "");
   }
 
   #showDifferences() {
@@ -57,9 +73,15 @@ export class SettingsDialog {
 
   #submit(event) {
     event.preventDefault();
-    const others = this.#others();
+    const tools = this.#read("tools", readTools);
+    const schema = tools && this.#read("schema", readObject);
+    const others = schema && this.#read("other", readObject);
     if (!others) return;
-    const changes = { system_prompt: this.#field("system_prompt").value, parameters: { ...this.#known(), ...others } };
+    const parameters = { ...this.#known(), ...others.value };
+    if (tools.value?.length) parameters.tools = tools.value;
+    if (tools.value?.length && this.#field("tool_choice").value) parameters.tool_choice = this.#field("tool_choice").value;
+    if (schema.value) parameters.response_format = schemaFormat(schema.value);
+    const changes = { system_prompt: this.#field("system_prompt").value, parameters };
     const all = this.#field("all").checked;
     prefer("sync-settings", all);
     const columns = all ? this.#store.columns : [this.#column];
@@ -76,24 +98,27 @@ export class SettingsDialog {
     return parameters;
   }
 
-  /** The other parameters, null (and a word about it) when they are not a JSON object. */
-  #others() {
-    const text = this.#field("other").value.trim();
-    if (!text) return {};
+  /** {value} of a field with JSON, null (and a word about it) when it can't be read. */
+  #read(name, reader) {
     try {
-      const value = JSON.parse(text);
-      if (value && typeof value === "object" && !Array.isArray(value)) return value;
-      this.#showError("Write a JSON object, like {\"logprobs\": true}.");
+      return { value: reader(this.#field(name).value.trim(), name) };
     } catch (error) {
-      this.#showError(`This is not JSON yet: ${error.message}.`);
+      this.#showError(name, error.message);
+      this.#field(name).closest("details")?.setAttribute("open", "");
+      this.#field(name).focus();
+      return null;
     }
-    this.#field("other").focus();
-    return null;
   }
 
-  #showError(message) {
-    const field = this.#field("other");
-    field.setAttribute("aria-invalid", String(Boolean(message)));
-    this.#dialog.querySelector("#settings-other-error").textContent = message;
+  #addTool(name) {
+    const read = this.#read("tools", readTools);
+    if (!read) return;
+    const tools = (read.value ?? []).filter((tool) => tool.function?.name !== name);
+    this.#field("tools").value = written([...tools, BUILT_IN[name].definition]);
+  }
+
+  #showError(name, message) {
+    this.#field(name).setAttribute("aria-invalid", String(Boolean(message)));
+    this.#dialog.querySelector(`#settings-${name}-error`).textContent = message;
   }
 }

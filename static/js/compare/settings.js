@@ -11,7 +11,7 @@ const LONGEST = 24;
 
 /** [name, text] of everything that is set in a column. */
 export function settingsList({ system_prompt: system, parameters }) {
-  const rows = Object.entries(parameters).map(([name, value]) => [name, `${SHORT[name] ?? name} ${written(value)}`]);
+  const rows = Object.entries(parameters).map(([name, value]) => [name, shown(name, value)]);
   return system ? [["system_prompt", "system prompt"], ...rows] : rows;
 }
 
@@ -25,6 +25,12 @@ export function differing(columns) {
 }
 
 export const nameOf = (name) => name.replaceAll("_", " ");
+
+function shown(name, value) {
+  if (name === "tools") return value.length === 1 ? "1 tool" : `${value.length} tools`;
+  if (name === "response_format" && value?.type === "json_schema") return "JSON schema";
+  return `${SHORT[name] ?? name} ${written(value)}`;
+}
 
 function written(value) {
   const text = typeof value === "string" ? value : JSON.stringify(value);

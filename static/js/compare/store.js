@@ -14,11 +14,14 @@ const NO_METRICS = Object.freeze({});
  *   path            the turns that are shown changed
  *   answer {answer} something of an answer changed; comes for every frame
  *   running         the number of running answers changed
+ *   vote {turn}     this person's vote on a turn was given, changed or taken back
+ *   voting          the vote bar was switched on or off
  */
 export class Store extends EventTarget {
   turns = new Map();
   leaf = null;
   maximised = null;
+  lettered = false; // while the vote bar is there
 
   constructor(state) {
     super();
@@ -56,11 +59,39 @@ export class Store extends EventTarget {
 
   // --- columns ---------------------------------------------------------------------------------
 
-  /** Columns as they are shown. A blind test shuffles them: by ids, which are random, so that a
-   *  reload keeps the order. */
+  /** Columns as they are shown. In a blind test they are seats: the server shuffles who is in them. */
   get shown() {
-    if (!this.blind) return this.columns;
-    return [...this.columns].sort((one, other) => (one.id.slice(-12) < other.id.slice(-12) ? -1 : 1));
+    return this.columns;
+  }
+
+  /** Whether the page knows seats instead of models: a blind test from its first prompt on. */
+  get isSeated() {
+    return this.blind && Boolean(this.comparison.id);
+  }
+
+  /** A blind test has begun: from now on these are the columns, and no model is known. */
+  takeSeats(seats) {
+    if (seats.every(({ id }, index) => id === this.columns[index]?.id)) return;
+    this.columns = seats.map(completeColumn);
+    this.maximised = null;
+    this.models.clear();
+    document.getElementById("compare-state")?.remove();
+    this.emit("columns", { saved: true });
+  }
+
+  /** Whether a vote has to be given before the model behind an answer is shown. */
+  hides(answer) {
+    return this.blind && !answer?.model;
+  }
+
+  /** The name of a column's model, empty while it is hidden. */
+  nameOf(column) {
+    return this.blind ? (this.newestTurn?.answers.get(column.id)?.model ?? "") : column.model;
+  }
+
+  /** What stands at a column's head and on the buttons of the vote bar. */
+  mark(number) {
+    return this.blind || this.lettered ? String.fromCharCode(64 + number) : String(number);
   }
 
   column(id) {
@@ -92,6 +123,13 @@ export class Store extends EventTarget {
     const from = this.columns.findIndex((column) => column.id === id);
     const [column] = this.columns.splice(from, 1);
     this.columns.splice(from + by, 0, column);
+    this.emit("columns", { saved: false });
+  }
+
+  /** Other columns in place of those that are there; those with an id keep it. */
+  replaceColumns(columns) {
+    this.columns = columns.map(completeColumn);
+    this.maximised = null;
     this.emit("columns", { saved: false });
   }
 
@@ -141,6 +179,23 @@ export class Store extends EventTarget {
     this.emit("path");
   }
 
+  /** Ids of all turns and answers on the page. */
+  get known() {
+    const turns = [...this.turns.values()].filter(({ id }) => !id.startsWith("waiting:"));
+    return turns.flatMap((turn) => [turn.id, ...[...turn.answers.values()].map(({ id }) => id)]);
+  }
+
+  /** A vote was kept; `answers` are what it reveals. */
+  takeVote({ turn: id, vote, answers }) {
+    const turn = this.turns.get(id);
+    if (!turn) return;
+    turn.vote = vote;
+    const shown = new Map([...turn.answers.values()].map((answer) => [answer.id, answer]));
+    for (const { run, ...revealed } of answers) if (shown.has(run)) Object.assign(shown.get(run), revealed);
+    this.emit("columns", { saved: true });
+    this.emit("vote", { turn });
+  }
+
   // --- answers ---------------------------------------------------------------------------------
 
   answer(turnId, columnId) {
@@ -172,7 +227,8 @@ const completeColumn = (column) => ({
 function readTurn(turn) {
   const answers = new Map();
   for (const answer of turn.answers ?? []) answers.set(answer.column, newAnswer(answer, turn.id));
-  return { id: turn.id, parent: turn.parent ?? null, prompt: turn.prompt, created_at: turn.created_at, answers };
+  const { id, parent = null, prompt, template = "", variables = {}, attachments = [], created_at } = turn;
+  return { id, parent, prompt, template, variables, attachments, created_at, answers, vote: turn.vote ?? null };
 }
 
 /** An answer as the page keeps it. `seq` is the last frame seen; times are performance.now(). */
@@ -186,6 +242,8 @@ export function newAnswer(given, turn) {
     content: given.content ?? "",
     reasoning: given.reasoning ?? "",
     toolCalls: given.tool_calls ?? [],
+    steps: given.steps ?? [],
+    schema: given.schema ?? null,
     metrics: given.metrics ?? NO_METRICS,
     error: given.error ?? null,
     call: given.call ?? null,

@@ -6,3 +6,4 @@ import { showTimes } from "./times.js";
 startCopying();
 showTimes();
 document.addEventListener("htmx:afterSettle", () => showTimes());
+document.addEventListener("change", ({ target }) => target.closest("[data-submit-on-change]")?.requestSubmit());

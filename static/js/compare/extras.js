@@ -1,0 +1,113 @@
+// What goes along with a prompt: files, values for its variables, a web search. The code of the first
+// two is loaded when needed.
+
+const DRAFT_FILES = "llmhub-draft-files:";
+
+export class Extras {
+  #parts;
+  #store;
+  #changed;
+  #files = null; // Files of files.js
+  #variables = null; // VariablesForm of variables-form.js
+
+  /** `parts` are elements: attach, chooser, files, search, variables, problem, prompt. `changed()` is called
+   *  when files came or went. */
+  constructor(parts, store, changed) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#changed = changed;
+    parts.attach.addEventListener("click", () => parts.chooser.click());
+    parts.search.addEventListener("click", () => parts.search.setAttribute("aria-pressed", String(!this.search)));
+    parts.chooser.addEventListener("change", () => this.#addFiles(parts.chooser));
+    parts.prompt.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
+    document.addEventListener("dragover", (event) => this.#over(event));
+    document.addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
+    const draft = sessionStorage.getItem(DRAFT_FILES + location.pathname);
+    if (draft) this.#loadFiles().then((files) => files.show(JSON.parse(draft)));
+    this.written();
+  }
+
+  get attachments() {
+    return this.#files?.list ?? [];
+  }
+
+  /** Whether the web is to be searched. It stays so for the next prompt. */
+  get search() {
+    return this.#parts.search.getAttribute("aria-pressed") === "true";
+  }
+
+  /** The prompt was changed: its variables get their fields. */
+  async written() {
+    const text = this.#parts.prompt.value;
+    this.say("");
+    if (text.includes("{{")) await this.#loadVariables();
+    this.#variables?.show(this.#parts.prompt.value);
+  }
+
+  say(message) {
+    this.#parts.problem.textContent = message;
+  }
+
+  /** Whether the prompt can be sent; if not, it says why in place. */
+  async isReady(text) {
+    this.say("");
+    if (this.#files?.isBusy) return this.say("Wait until the files have been sent to the hub.");
+    if (!text.includes("{{")) return true;
+    const form = await this.#loadVariables();
+    form.show(text);
+    return form.isFilled(text);
+  }
+
+  /** What goes along with `prompt`. The files are taken; the values stay for the next prompt. */
+  take(prompt) {
+    const attachments = this.attachments;
+    this.#files?.show([]);
+    this.#files?.forget();
+    return { prompt, attachments, search: this.search, ...this.#variables?.filled(prompt) };
+  }
+
+  /** Puts back what went along with a turn. */
+  async restore({ template, prompt, variables, attachments }) {
+    if (this.#files || attachments.length) (await this.#loadFiles()).show(attachments);
+    if ((template || prompt).includes("{{")) (await this.#loadVariables()).set(template || prompt, variables);
+  }
+
+  // --- files -----------------------------------------------------------------------------------
+
+  #over(event) {
+    if (!this.#store.canEdit || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  }
+
+  #take(event, transfer) {
+    if (!this.#store.canEdit || !transfer?.files.length) return;
+    event.preventDefault();
+    this.#addFiles(transfer);
+  }
+
+  async #addFiles(source) {
+    const chosen = [...source.files];
+    if ("value" in source) source.value = "";
+    (await this.#loadFiles()).add(chosen);
+  }
+
+  async #loadFiles() {
+    const { Files } = await import("./files.js");
+    this.#files ??= new Files(this.#parts.files, this.#store, {
+      say: (message) => this.say(message),
+      changed: (list) => {
+        const key = DRAFT_FILES + location.pathname;
+        if (list.length) sessionStorage.setItem(key, JSON.stringify(list));
+        else sessionStorage.removeItem(key);
+        this.#changed();
+      },
+    });
+    return this.#files;
+  }
+
+  async #loadVariables() {
+    const { VariablesForm } = await import("./variables-form.js");
+    return (this.#variables ??= new VariablesForm(this.#parts.variables));
+  }
+}
