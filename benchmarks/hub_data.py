@@ -50,6 +50,19 @@ def prepare(model: str) -> dict[str, str]:
     return {"key": key}
 
 
+def pair(model: str, *upstream_models: str) -> dict[str, str]:
+    """A model map that takes turns among deployments of the simulator, tried once each."""
+    from providers.models import Credential, Deployment, ModelMap, Strategy
+
+    credential = Credential.objects.get(name="simulator")
+    model_map = ModelMap.objects.create(name=model, strategy=Strategy.ROUND_ROBIN)
+    for upstream_model in upstream_models:
+        Deployment.objects.create(
+            model_map=model_map, credential=credential, upstream_model=upstream_model
+        )
+    return {"model": model}
+
+
 def count() -> dict[str, int]:
     """The number of calls on record, by status."""
     from django.db.models import Count
@@ -65,6 +78,14 @@ def statuses() -> dict[str, str]:
     from llmhub.usage.models import RequestLog
 
     return {str(call): status for call, status in RequestLog.objects.values_list("pk", "status")}
+
+
+def upstream(name: str, base_url: str) -> dict[str, str]:
+    """A credential for an upstream that speaks OpenAI's wire."""
+    from providers.models import Credential
+
+    Credential.objects.create(name=name, kind="openai_compatible", base_url=base_url, api_key="-")
+    return {}
 
 
 def comparison(model: str, columns: str) -> dict[str, str]:
@@ -90,7 +111,9 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "prepare": prepare,
     "count": count,
     "list": statuses,
+    "upstream": upstream,
     "comparison": comparison,
+    "pair": pair,
 }
 
 

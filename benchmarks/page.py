@@ -11,11 +11,13 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, ViewportSize, sync_playwright
 
 from benchmarks import cores, upstream
 from benchmarks.servers.base import Stage
@@ -25,7 +27,7 @@ from tests.support import browser
 SETTLED_MS = 1000
 LONG_TASK_MS = 50
 PATIENCE_S = 600
-VIEWPORT = {"width": 1600, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1600, "height": 900}
 
 PART = """\
 ## Part {n}: what a queue is for
@@ -103,14 +105,17 @@ def main() -> int:
             process, address = hub.start(Stage(where.server, folder, there, simulator))
             try:
                 made = hub.data("comparison", model, str(options.columns))
-                return _measure(f"http://127.0.0.1:{address.port}", made, prompt, options)
+                with opened(f"http://127.0.0.1:{address.port}", made) as page:
+                    return _measure(page, prompt, options)
             finally:
                 process.stop()
         finally:
             simulator.stop()
 
 
-def _measure(url: str, made: dict[str, Any], prompt: str, options: argparse.Namespace) -> int:
+@contextmanager
+def opened(url: str, made: dict[str, Any]) -> Iterator[Page]:
+    """A comparison's page in headless Chromium, loaded and at rest."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.executable(), args=browser.ARGUMENTS
@@ -120,29 +125,32 @@ def _measure(url: str, made: dict[str, Any], prompt: str, options: argparse.Name
         page = context.new_page()
         page.add_init_script(OBSERVER)
         page.goto(url + made["path"])
-
         page.get_by_role("textbox", name="Prompt").wait_for()
         page.wait_for_timeout(2000)
-        print(f"loading: long tasks {_said(page.evaluate('bench.tasks'))}")
-        failures = 0
-        for run in range(options.runs):
-            debugger = context.new_cdp_session(page)
-            if options.trace:
-                _start_trace(debugger)
-            failures += _run(page, debugger, prompt, options.columns, run + 1)
-            if options.trace:
-                options.trace.write_text(json.dumps(_end_trace(page, debugger)))
+        yield page
         chromium.close()
+
+
+def _measure(page: Page, prompt: str, options: argparse.Namespace) -> int:
+    print(f"loading: long tasks {_said(page.evaluate('bench.tasks'))}")
+    failures = 0
+    for run in range(options.runs):
+        debugger = page.context.new_cdp_session(page)
+        if options.trace:
+            _start_trace(debugger)
+        failures += _run(page, prompt, options.columns, run + 1)
+        if options.trace:
+            options.trace.write_text(json.dumps(_end_trace(page, debugger)))
     return 1 if failures else 0
 
 
-def _run(page: Page, debugger: CDPSession, prompt: str, columns: int, number: int) -> int:
+def _run(page: Page, prompt: str, columns: int, number: int) -> int:
     page.get_by_role("textbox", name="Prompt").fill(prompt)
     page.evaluate("() => { bench.tasks = []; bench.frames = []; }")
     page.get_by_role("button", name="Run", exact=True).click()
-    _wait(page, STARTED)
+    wait(page, STARTED)
     began = page.evaluate("performance.now()")
-    _wait(page, ENDED, columns)
+    wait(page, ENDED, columns)
     ended = page.evaluate("performance.now()")
     page.wait_for_timeout(1000)
     tasks = [(start - began, length) for start, length in page.evaluate("bench.tasks")]
@@ -163,8 +171,11 @@ def _run(page: Page, debugger: CDPSession, prompt: str, columns: int, number: in
     return (not whole) + bool(late)
 
 
-def _wait(page: Page, condition: str, argument: Any = None) -> None:
-    # Playwright's own wait_for_function evaluates strings in the page, which its policy forbids.
+def wait(page: Page, condition: str, argument: Any = None) -> None:
+    """Wait until a condition in the page holds.
+
+    Playwright's own wait_for_function evaluates strings in the page, which its policy forbids.
+    """
     deadline = time.monotonic() + PATIENCE_S
     while not page.evaluate(condition, argument):
         if time.monotonic() > deadline:

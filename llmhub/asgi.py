@@ -14,7 +14,7 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from llmhub import health, lifespan  # noqa: E402
+from llmhub import health, lifespan, proxies  # noqa: E402
 from llmhub.api.wires import app as wires  # noqa: E402
 from playground.consumer import PlaygroundConsumer  # noqa: E402
 
@@ -26,6 +26,8 @@ sockets = AllowedHostsOriginValidator(
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """ASGI entry point."""
     kind = scope["type"]
+    if kind != "lifespan":
+        scope = proxies.seen_through(scope)
     if kind == "http":
         where = scope["path"]
         if wires.handles(where):

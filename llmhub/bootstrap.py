@@ -18,7 +18,8 @@ from llmhub import env
 from llmhub.core import audit
 from llmhub.core.models import AuditEntry, ConfigVersion
 from llmhub.teams.models import Membership, Role, Team
-from providers import mapping, prices, rules
+from providers import mapping, prices
+from providers.addresses import address_problem
 from providers.environment import Found, ask_ollama, credentials_found, default_wanted
 from providers.models import Credential, ModelMap
 
@@ -118,7 +119,7 @@ def _seed(found: Found) -> str:
     """Make a credential and its model maps; "" if they are there or were there before."""
     if _was_seeded(found.name) or Credential.objects.filter(name=found.name).exists():
         return ""
-    if found.base_url and (problem := rules.address_problem(found.base_url)):
+    if found.base_url and (problem := address_problem(found.base_url)):
         return f"{found.source} was left out: {problem}"
     credential = Credential(
         name=found.name,

@@ -5,6 +5,7 @@ suddenly, the pipe closes and the child ends. A child that dies is started again
 """
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -14,11 +15,14 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 
+from llmhub import lifespan
+
 log = structlog.get_logger(__name__)
 
 WORKER_DELAY_S = 2.0
 RESTART_AFTER_S = 2.0
 START_TIMEOUT_S = 15.0
+WEB_TIMEOUT_S = 120.0
 
 
 class Children:
@@ -58,9 +62,19 @@ class Children:
             self._keep(self._worker(), self._worker)
 
     def _worker(self) -> "subprocess.Popen[str]":
-        return self._spawn(["-m", "llmhub.embedded_worker"], output=False)
+        """The worker; without Redis it makes its calls through this process."""
+        command = ["-m", "llmhub.embedded_worker"]
+        if settings.REDIS_URL:
+            return self._spawn(command, output=False)
+        ours, theirs = socket.socketpair()
+        lifespan.lend_engine(ours, WEB_TIMEOUT_S)
+        with theirs:
+            number = theirs.fileno()
+            return self._spawn([*command, str(number)], output=False, pass_on=(number,))
 
-    def _spawn(self, arguments: list[str], *, output: bool) -> "subprocess.Popen[str]":
+    def _spawn(
+        self, arguments: list[str], *, output: bool, pass_on: tuple[int, ...] = ()
+    ) -> "subprocess.Popen[str]":
         """Start Python with `arguments` and, as the last one, the number of the child's pipe."""
         reading, writing = os.pipe()
         process = subprocess.Popen(  # noqa: S603 our own modules
@@ -69,7 +83,7 @@ class Children:
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output else subprocess.DEVNULL,
-            pass_fds=(reading,),
+            pass_fds=(reading, *pass_on),
             start_new_session=True,  # Ctrl+C is for us; we end the children
         )
         os.close(reading)

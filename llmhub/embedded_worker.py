@@ -1,13 +1,19 @@
 """The Celery worker and beat of `manage.py serve`: threads, no broker service.
 
-It ends with its parent. Run as `python -m llmhub.embedded_worker PIPE`.
+It ends with its parent. Run as `python -m llmhub.embedded_worker [SOCKET] PIPE`; the socket leads
+to the web process, which makes the calls of jobs.
 """
 
+import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import warnings
+
+from celery import Celery, signals
+from celery.beat import EmbeddedService
 
 
 def _end_with_parent(pipe: int) -> None:
@@ -17,9 +23,17 @@ def _end_with_parent(pipe: int) -> None:
     os._exit(0)
 
 
+def _start_beat(app: Celery) -> None:
+    """In a thread: the process that `--beat` would start survives a worker that is killed."""
+    logging.getLogger("celery.beat").setLevel(logging.WARNING)
+    beat = EmbeddedService(app, thread=True, schedule_filename=app.conf.beat_schedule_filename)
+    beat.start()
+    signals.worker_shutdown.connect(lambda **_: beat.stop(), weak=False)
+
+
 def main() -> None:
     """Work until told to stop or until the parent is gone."""
-    pipe = int(sys.argv[1])
+    *sockets, pipe = map(int, sys.argv[1:])
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
     import django
@@ -29,12 +43,16 @@ def main() -> None:
     warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
     from llmhub.celery import app
 
+    if sockets:
+        from llmhub.jobs import worker
+
+        worker.borrow_engine(socket.socket(fileno=sockets[0]))
+    _start_beat(app)
     app.worker_main(
         [
             "worker",
-            "--beat",
             "--pool=threads",
-            "--concurrency=4",
+            "--concurrency=8",
             "--loglevel=WARNING",
             "--without-gossip",
             "--without-mingle",

@@ -6,6 +6,7 @@ counts as not given.
 """
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -73,6 +74,44 @@ def number(name: str, default: float) -> float:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, empty items left out."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of addresses and networks (10.0.0.0/8)."""
+    try:
+        return [ip_network(word, strict=False) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}; it takes addresses and networks like 127.0.0.1,10.0.0.0/8."
+        ) from None
+
+
+def email(url: str) -> dict[str, Any]:
+    """Settings of an e-mail server: ``smtp://user:pw@host:587`` (STARTTLS), ``smtps://…`` (TLS).
+
+    ``smtp+plain://`` does without encryption, ``console:`` prints. Without a URL it prints, too.
+    """
+    parts = urlsplit(url)
+    backend = "console" if parts.scheme in {"", "console"} else "smtp"
+    ports = {"": 0, "console": 0, "smtp": 587, "smtps": 465, "smtp+plain": 25}
+    try:
+        port = parts.port or ports[parts.scheme]
+    except (KeyError, ValueError):
+        raise ImproperlyConfigured(
+            "EMAIL_URL can't be read; it takes smtp://user:password@host:587, smtps://…, "
+            "smtp+plain://… or console:."
+        ) from None
+    if backend == "smtp" and not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL names no host; write smtp://user:password@host:587.")
+    return {
+        "BACKEND": f"django.core.mail.backends.{backend}.EmailBackend",
+        "HOST": parts.hostname or "",
+        "PORT": port,
+        "HOST_USER": unquote(parts.username or ""),
+        "HOST_PASSWORD": unquote(parts.password or ""),
+        "USE_TLS": parts.scheme == "smtp",
+        "USE_SSL": parts.scheme == "smtps",
+    }
 
 
 def database(url: str) -> dict[str, Any]:

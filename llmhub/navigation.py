@@ -5,13 +5,16 @@ from typing import Any
 from django.http import HttpRequest
 
 from llmhub.teams import callers
-from playground.current_team import current_team_id
+from llmhub.teams.current_team import current_team_id
 
 _LINKS = (
     ("Playground", "/", ("/c/", "/history/")),
+    ("Suites", "/suites/", ("/suites/",)),
     ("Usage", "/usage/", ("/usage/",)),
     ("Calls", "/calls/", ("/calls/",)),
+    ("Ratings", "/ratings/", ("/ratings/",)),
     ("Keys", "/keys/", ("/keys/",)),
+    ("Team", "/team/", ("/team/",)),
 )
 
 

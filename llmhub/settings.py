@@ -56,6 +56,22 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "roll-up-usage": {"task": "llmhub.usage.tasks.roll_up", "schedule": 60.0},
+    "reconcile-usage": {"task": "llmhub.usage.tasks.reconcile", "schedule": 3600.0},
+    "tidy-usage": {"task": "llmhub.usage.tasks.tidy", "schedule": 86_400.0},
+    "rescue-jobs": {"task": "llmhub.jobs.tasks.rescue", "schedule": 15.0},
+    "tidy-jobs": {"task": "llmhub.jobs.tasks.tidy", "schedule": 3600.0},
+    "delete-expired-responses": {
+        "task": "llmhub.api.kept.tasks.delete_expired_responses",
+        "schedule": 3600.0,
+    },
+}
+if LLMHUB_HEALTH_CHECK_SECONDS := env.integer("LLMHUB_HEALTH_CHECK_SECONDS", 300, minimum=0):
+    CELERY_BEAT_SCHEDULE["check-credentials"] = {
+        "task": "providers.tasks.check_credentials",
+        "schedule": float(LLMHUB_HEALTH_CHECK_SECONDS),
+    }
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
 else:
@@ -75,6 +91,10 @@ else:
 LLMHUB_ALLOW_PRIVATE_UPSTREAMS = env.words("LLMHUB_ALLOW_PRIVATE_UPSTREAMS", "true")
 LLMHUB_SIMULATOR_URL = env.text("LLMHUB_SIMULATOR_URL", "http://127.0.0.1:8808/v1")
 LLMHUB_MAX_BODY_BYTES = env.integer("LLMHUB_MAX_BODY_MB", 20, minimum=1) * 1024 * 1024
+LLMHUB_MAX_FILE_BYTES = env.integer("LLMHUB_MAX_FILE_MB", 100, minimum=1) * 1024 * 1024
+LLMHUB_RESPONSE_DAYS = env.integer("LLMHUB_RESPONSE_DAYS", 30, minimum=1)
+LLMHUB_FILE_DAYS = env.integer("LLMHUB_FILE_DAYS", 30, minimum=1)
+LLMHUB_BATCH_REQUESTS = env.integer("LLMHUB_BATCH_REQUESTS", 50_000, minimum=1)
 LLMHUB_CACHE_BYTES = env.integer("LLMHUB_CACHE_MB", 64, minimum=1) * 1024 * 1024
 
 # --- Web ---------------------------------------------------------------------------------------
@@ -83,6 +103,7 @@ ALLOWED_HOSTS = env.words("LLMHUB_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", 
 CSRF_TRUSTED_ORIGINS = env.words("LLMHUB_TRUSTED_ORIGINS")
 HTTPS = env.boolean("LLMHUB_HTTPS")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+LLMHUB_TRUSTED_PROXIES = env.networks("LLMHUB_TRUSTED_PROXIES")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -119,8 +140,12 @@ INSTALLED_APPS = [
     "llmhub.core",
     "providers",
     "llmhub.teams",
+    "llmhub.prompt_rules",
     "llmhub.usage",
+    "llmhub.jobs",
     "playground",
+    "llmhub.api.management",
+    "llmhub.api.kept",
 ]
 
 MIDDLEWARE = [
@@ -213,7 +238,14 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "llmhub.accounts.ClosedAccountAdapter"
 SOCIALACCOUNT_ADAPTER = "llmhub.accounts.SingleSignOnAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_BACKEND = env.text("LLMHUB_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+_EMAIL = env.email(env.text("EMAIL_URL"))
+EMAIL_BACKEND = env.text("LLMHUB_EMAIL_BACKEND", _EMAIL["BACKEND"])
+EMAIL_HOST, EMAIL_PORT = _EMAIL["HOST"], _EMAIL["PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL["HOST_USER"], _EMAIL["HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL["USE_TLS"], _EMAIL["USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("LLMHUB_EMAIL_FROM", "LLM Hub <hub@localhost>")
+LLMHUB_SENDS_EMAIL = bool(env.text("EMAIL_URL") or env.text("LLMHUB_EMAIL_BACKEND"))
 
 # --- Language, time, log -----------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -17,7 +17,10 @@ def record(
     actor: Any = None,
     changes: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write one row. `changes` must hold no secret: name the field, not its value."""
+    """Write one row. `changes` must hold no secret: name the field, not its value.
+
+    It is the team's whose id the subject has as `audit_team_id`, if it has one.
+    """
     person = actor if isinstance(actor, AbstractBaseUser) and actor.pk else None
     return AuditEntry.objects.create(
         actor_id=person.pk if person else None,
@@ -27,4 +30,5 @@ def record(
         object_id=str(subject.pk or ""),
         object_label=str(subject)[:200],
         changes=changes or {},
+        team_id=getattr(subject, "audit_team_id", None),
     )

@@ -73,9 +73,11 @@ def changes_of(
     form: "BaseModelForm[Any]", secret_fields: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """What a valid form changed: field → [before, after], or "changed" for a secret."""
+    pairs = {name: [_before(form, name), _after(form, name)] for name in form.changed_data}
     return {
-        name: "changed" if name in secret_fields else [_before(form, name), _after(form, name)]
-        for name in form.changed_data
+        name: "changed" if name in secret_fields else pair
+        for name, pair in pairs.items()
+        if name in secret_fields or pair[0] != pair[1]  # a field left empty keeps what it was
     }
 
 

@@ -5,15 +5,17 @@ from types import TracebackType
 
 
 class deadline:  # noqa: N801 used like a function, as asyncio.timeout is
-    """`with deadline(seconds):` raises TimeoutError inside when the time is over.
+    """`with deadline(seconds):` raises TimeoutError inside when the time is over. `what` was waited
+    for, and is what the error says.
 
     The same as asyncio.timeout for a bound that does not move, at a quarter of its cost.
     """
 
-    __slots__ = ("_before", "_expired", "_seconds", "_task", "_timer")
+    __slots__ = ("_before", "_expired", "_seconds", "_task", "_timer", "_what")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, what: str = "") -> None:
         self._seconds = seconds
+        self._what = what
         self._expired = False
 
     def __enter__(self) -> None:
@@ -39,4 +41,4 @@ class deadline:  # noqa: N801 used like a function, as asyncio.timeout is
             return
         asked_by_us_alone = self._task.uncancel() <= self._before
         if asked_by_us_alone and kind is asyncio.CancelledError:
-            raise TimeoutError from error
+            raise TimeoutError(self._what) from error

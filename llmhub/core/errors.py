@@ -10,12 +10,15 @@ LLMHubError
 ├── RequestTooLargeError       413  the body is over the limit
 ├── BudgetError                402  a budget is spent
 ├── RateLimitError             429  too much in a window of time
-├── ConfigurationError         500  the hub is set up wrongly; an admin must act
+├── CallTimeoutError           504  the call took longer than its caller gave it
+├── ConfigurationError         503  the hub is set up wrongly; an admin must act
+├── BudgetUnknownError         503  what is left of a budget can't be found out (teams.budgets)
 └── ProviderError              502  the upstream failed
     ├── ProviderAuthenticationError  502  the upstream refused our credential
     ├── NetworkError           502  the upstream could not be reached
     ├── UpstreamTimeoutError   504  the upstream was too slow
-    └── StreamInterruptedError 502  the upstream broke off in the middle
+    ├── StreamInterruptedError 502  the upstream broke off in the middle
+    └── StructuredOutputError  502  the model did not make what a schema asks for (gateway)
 
 Each has a stable `type` (stored in the record), an HTTP status, and a message that a person can act
 on. A message never holds a secret: upstream texts pass through `mask` first. The wires turn an
@@ -79,6 +82,16 @@ class LLMHubError(Exception):
         self.upstream_status = upstream_status
         self.record: Any = None  # the call's record, set by the gateway
 
+    def __reduce__(self) -> Any:
+        """For another process: made without `__init__`, which differs from class to class."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[LLMHubError], args: Any, state: dict[str, Any]) -> LLMHubError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class ValidationError(LLMHubError):
     type = "invalid_request"
@@ -124,9 +137,14 @@ class RateLimitError(LLMHubError):
     retriable = True
 
 
+class CallTimeoutError(LLMHubError):
+    type = "timeout"
+    status = 504
+
+
 class ConfigurationError(LLMHubError):
     type = "configuration"
-    status = 500
+    status = 503
 
 
 class ProviderError(LLMHubError):

@@ -17,6 +17,9 @@ class AuditEntry(models.Model):
     object_id = models.CharField(max_length=64, blank=True)
     object_label = models.CharField(max_length=200, blank=True)
     changes = models.JSONField(default=dict, blank=True)
+    team_id = models.BigIntegerField(
+        null=True, blank=True, db_index=True, help_text="Whose change it was, even after deletion."
+    )
 
     class Meta:
         ordering = ["-created_at"]

@@ -47,6 +47,7 @@ FIELDS = (
     "overhead_ms",
     "tokens_per_second",
     "finish_reason",
+    "searches",
 )
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
@@ -78,11 +79,11 @@ def as_csv(rows: list[Record]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
         flat = row | {"attempts": len(row["attempts"] or []), "tags": " ".join(row["tags"] or [])}
-        writer.writerow([_cell(flat[name]) for name in FIELDS])
+        writer.writerow([cell(flat[name]) for name in FIELDS])
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(_RISKY):
         return f"'{value}"
@@ -115,10 +116,10 @@ def _next_piece(
     chunks: Iterator[list[RequestLog]], write: Callable[[list[Record]], str]
 ) -> str | None:
     calls = next(chunks, None)
-    return None if calls is None else write(records(_in_full(calls)))
+    return None if calls is None else write(records(in_full(calls)))
 
 
-def _in_full(calls: list[RequestLog]) -> list[RequestLog]:
+def in_full(calls: list[RequestLog]) -> list[RequestLog]:
     """The same calls with their attempts, which listings leave out, in one query."""
     full: QuerySet[RequestLog] = RequestLog.objects.filter(pk__in=[call.pk for call in calls])
     by_id = {call.pk: call for call in full.order_by()}

@@ -80,6 +80,7 @@ class RequestLog(models.Model):
     tokens_per_second = models.FloatField(null=True)
     finish_reason = models.CharField(max_length=30, blank=True)
     notes = models.JSONField(default=list)
+    searches = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["-created_at"]
@@ -113,6 +114,21 @@ class RequestBody(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class KeptAnswer(models.Model):
+    """The answer to a call whose asker may die before it has it.
+
+    Written in the transaction of the record, so a call that succeeded is never paid for twice.
+    Whoever has taken the answer deletes it.
+    """
+
+    call_id = models.UUIDField(primary_key=True)
+    created_at = models.DateTimeField(db_index=True)
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.call_id)
 
 
 class UsageBucket(models.Model):

@@ -43,6 +43,12 @@ def leave(process_id: UUID) -> None:
     _interrupt([process_id])
 
 
+def is_alive(process_id: UUID) -> bool:
+    """Whether a process answers calls, as far as is known."""
+    process = ServerProcess.objects.filter(pk=process_id).first()
+    return process is not None and not _is_dead(process)
+
+
 def mark_interrupted() -> int:
     """Mark the running calls of dead processes. Returns how many calls there were."""
     dead = [process.pk for process in ServerProcess.objects.all() if _is_dead(process)]

@@ -109,6 +109,7 @@ class Recorder:
         if self.is_running:
             return
         self._stopping = False
+        self.process_id = uuid7()  # a worker that was forked must not share its parent's
         ready: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(ready,), name="recorder", daemon=True

@@ -69,13 +69,20 @@ class Record:
     tokens_per_second: float | None = None
     finish_reason: str = ""
     notes: list[str] = field(default_factory=list)
+    searches: int = 0
+    search_cost: Decimal = Decimal(0)
+    search: dict[str, Any] | None = None  # what was found, for who made the call
     request_body: str | bytes | None = None
     response_body: str | bytes | None = None
+    kept_answer: bytes | None = None
     held: Held | None = None
 
 
 BODY_COLUMNS = ("call_id", "created_at", "request", "response")
-_NO_COLUMNS = frozenset({"request_body", "response_body", "held"})
+KEPT_ANSWER_COLUMNS = ("call_id", "created_at", "body")
+_NO_COLUMNS = frozenset(
+    {"request_body", "response_body", "kept_answer", "held", "search", "search_cost"}
+)
 COLUMNS = tuple(f.name for f in fields(Record) if f.name not in _NO_COLUMNS)
 _LENGTHS = {
     "model": 200,
@@ -149,6 +156,15 @@ def body_row(record: Record, vendor: str) -> list[Any] | None:
     if vendor == "sqlite":
         return [record.id.hex, _sqlite_time(record.created_at), *kept]
     return [record.id, record.created_at, *kept]
+
+
+def kept_answer_row(record: Record, vendor: str) -> list[Any] | None:
+    """The parameters of the INSERT of an answer that somebody will come for; None for most."""
+    if record.kept_answer is None:
+        return None
+    if vendor == "sqlite":
+        return [record.id.hex, _sqlite_time(record.created_at), record.kept_answer]
+    return [record.id, record.created_at, record.kept_answer]
 
 
 def _kept(body: str | bytes | None) -> str:

@@ -24,7 +24,7 @@ def reconcile() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def tidy() -> None:
-    """Every night: compare five weeks, drop fine buckets and bodies that are past their time."""
+    """Every day: compare five weeks, drop fine buckets and bodies that are past their time."""
     rollups.reconcile(MANY_DAYS)
     rollups.drop_fine()
     retention.delete_expired_bodies()

@@ -13,8 +13,16 @@ from django.db import DataError, IntegrityError, connections
 
 from llmhub.teams import settlement
 from llmhub.usage.charges import Charges, costs_to_book
-from llmhub.usage.models import RequestBody, RequestLog
-from llmhub.usage.records import BODY_COLUMNS, COLUMNS, Record, body_row, row_maker
+from llmhub.usage.models import KeptAnswer, RequestBody, RequestLog
+from llmhub.usage.records import (
+    BODY_COLUMNS,
+    COLUMNS,
+    KEPT_ANSWER_COLUMNS,
+    Record,
+    body_row,
+    kept_answer_row,
+    row_maker,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +67,9 @@ class Writer:
         self._bodies = _Upsert(
             RequestBody._meta.db_table, BODY_COLUMNS, conflict="call_id", mark=mark
         )
+        self._kept_answers = _Upsert(
+            KeptAnswer._meta.db_table, KEPT_ANSWER_COLUMNS, conflict="call_id", mark=mark
+        )
 
     def commit(self, records: list[Record], bodies: list[Record]) -> None:
         """Write all of `records`, and what is kept of `bodies`, or raise DatabaseError.
@@ -69,12 +80,14 @@ class Writer:
         records = _newest(records)
         rows = [self._row(record) for record in records]
         body_rows = [row for record in bodies if (row := body_row(record, self._vendor))]
+        kept_rows = [row for record in bodies if (row := kept_answer_row(record, self._vendor))]
         costs = costs_to_book(records, rows)
         booked = []
         with self._transaction() as driver:
             before = self._charges.before(driver, costs) if costs else {}
             self._calls.execute(driver, rows)
             self._bodies.execute(driver, body_rows)
+            self._kept_answers.execute(driver, kept_rows)
             if costs:
                 booked = self._charges.book(driver, costs, before)
         if held := [record.held for record in bodies if record.held is not None]:

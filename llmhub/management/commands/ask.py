@@ -22,6 +22,14 @@ class Command(BaseCommand):
         parser.add_argument("--team", default="Default")
         parser.add_argument("--stream", action="store_true", help="print the answer as it comes")
         parser.add_argument("--json-schema", type=Path, help="a file with a JSON schema")
+        parser.add_argument(
+            "--search",
+            nargs="?",
+            const="on",
+            default="off",
+            metavar="N",
+            help="put N results of a web search (5 if no number is given) before the prompt",
+        )
         parser.add_argument("--temperature", type=float)
         parser.add_argument("--max-tokens", type=int)
 
@@ -52,6 +60,8 @@ def _parameters(options: dict[str, Any]) -> dict[str, Any]:
     parameters = {
         name: options[name] for name in ("temperature", "max_tokens") if options[name] is not None
     }
+    if options["search"] != "off":
+        parameters["search"] = options["search"]
     if path := options["json_schema"]:
         parameters["response_format"] = {
             "type": "json_schema",

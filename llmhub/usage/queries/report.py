@@ -48,8 +48,13 @@ class Report:
     charts: list[Chart]
 
 
-def report(period: Period, scope: Q, wanted: CallFilter, split: str) -> Report:
-    """Add up a period and the one before. Raises cells.StillAddingUpError."""
+def report(
+    period: Period, scope: Q, wanted: CallFilter, split: str, most_rows: int | None = MOST_ROWS
+) -> Report:
+    """Add up a period and the one before, with `most_rows` groups at most; None means all.
+
+    Raises cells.StillAddingUpError.
+    """
     window = cells.Window(period.start, period.end, period.step)
     found = cells.add_up(window, scope, wanted, split)
     earlier = cells.Window(period.before.start, period.before.end, None)
@@ -67,8 +72,8 @@ def report(period: Period, scope: Q, wanted: CallFilter, split: str) -> Report:
         exact=found.exact,
         now=now,
         before=total(before.by_key.items(), timed),
-        rows=rows[:MOST_ROWS],
-        hidden_rows=max(0, len(rows) - MOST_ROWS),
+        rows=rows[:most_rows],
+        hidden_rows=len(rows) - len(rows[:most_rows]),
         steps=[number * int(step.total_seconds()) for number in steps],
         charts=charts(Drawing(items, steps, shown, timed), now),
     )
