@@ -110,14 +110,14 @@ async def test_answer_asked_again_is_hidden_too_and_is_the_one_that_counts(hub: 
     async with open_socket(hub) as page:
         turn = await ask_blind(page, [column(model) for model in MODELS[:2]])
         ends = await page.until_ended(2)
-        await page.send(type="retry", request="again", run=ends[0]["run"], column=None)
+        await page.send(type="retry", request=str(uuid.uuid4()), run=ends[0]["run"], column=None)
         (again,) = await page.until_ended(1)
         assert told(page.frames) == []
         seats = {f["run"]: f["column"] for f in page.frames if f["type"] == "started"}
         assert seats[again["run"]] == seats[ends[0]["run"]]
         await page.send(
             type="vote",
-            request="old",
+            request=str(uuid.uuid4()),
             turn=turn["turn"]["id"],
             verdict="best",
             winner=ends[0]["run"],

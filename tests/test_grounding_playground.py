@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ async def test_run_and_retry_with_search_bring_their_sources(
     async with open_socket(hub) as page:
         await page.send(
             type="run",
-            request="searching",
+            request=str(uuid4()),
             comparison=None,
             parent=None,
             prompt="What are lighthouses?",
@@ -32,10 +33,10 @@ async def test_run_and_retry_with_search_bring_their_sources(
         search = end["metrics"]["search"]
         assert len(search["sources"]) == 3
         assert (search["simulated"], search["error"]) == (True, "")
-        await page.send(type="retry", request="again", run=end["run"], search=False)
+        await page.send(type="retry", request=str(uuid4()), run=end["run"], search=False)
         (second,) = await page.until_ended(1)
         assert second["metrics"]["search"] is None
-        await page.send(type="retry", request="wrong", run=end["run"], search=99)
+        await page.send(type="retry", request=str(uuid4()), run=end["run"], search=99)
         (refused,) = await page.until_type("refused")
         assert refused["field"] == "search"
 
@@ -46,7 +47,7 @@ async def test_sources_are_no_part_of_the_history(hub: Hub, simulator: Simulator
         one = column_spec(model)
         await page.send(
             type="run",
-            request="first",
+            request=str(uuid4()),
             comparison=None,
             parent=None,
             prompt="first question",

@@ -88,7 +88,9 @@ async def test_new_column_is_asked_about_a_turn(hub: Hub) -> None:
     async with open_socket(hub) as page:
         turn = await ask(page, "echo: late", [column("sim-swift")])
         late = column("sim-sage")
-        await page.send(type="retry", request="late", turn=turn["turn"]["id"], column=late)
+        await page.send(
+            type="retry", request=str(uuid.uuid4()), turn=turn["turn"]["id"], column=late
+        )
         (end,) = await page.until_ended(1)
     (started,) = [f for f in page.frames if f.get("request") == "late"]
     assert started["column"] == late["id"]
