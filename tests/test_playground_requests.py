@@ -87,12 +87,10 @@ async def test_resume_sends_turns_and_answers_that_the_page_lacks(hub: Hub) -> N
 async def test_new_column_is_asked_about_a_turn(hub: Hub) -> None:
     async with open_socket(hub) as page:
         turn = await ask(page, "echo: late", [column("sim-swift")])
-        late = column("sim-sage")
-        await page.send(
-            type="retry", request=str(uuid.uuid4()), turn=turn["turn"]["id"], column=late
-        )
+        late, request = column("sim-sage"), str(uuid.uuid4())
+        await page.send(type="retry", request=request, turn=turn["turn"]["id"], column=late)
         (end,) = await page.until_ended(1)
-    (started,) = [f for f in page.frames if f.get("request") == "late"]
+    (started,) = [f for f in page.frames if f.get("request") == request]
     assert started["column"] == late["id"]
     assert page.text(end["run"]) == "late"
 

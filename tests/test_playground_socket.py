@@ -107,10 +107,11 @@ async def test_retry_answers_the_same_turn_again(hub: Hub) -> None:
     async with open_socket(hub) as page:
         await page.run("echo: once more", [column("sim-swift")])
         (end,) = await page.until_ended(1)
-        await page.send(type="retry", request=str(uuid.uuid4()), run=end["run"])
+        request = str(uuid.uuid4())
+        await page.send(type="retry", request=request, run=end["run"])
         (started,) = await page.until_type("started")
         (second,) = await page.until_ended(1)
-    assert started["request"] == "again"
+    assert started["request"] == request
     assert second["run"] != end["run"]
     assert page.text(second["run"]) == "once more"
 
