@@ -2,8 +2,10 @@
 
 One run of some columns at a set number of tokens a second in headless Chromium; the answers are
 full of Markdown, code, tables and formulas. Prints the page's long tasks, its frames a second and
-its memory. Exits with 1 if a column does not show its whole answer, or if a task after the first
-second took longer than 50 ms.
+its memory. Exits with 1 if a column does not show its whole answer or does not keep to its end, or
+if a task after the first second took longer than 50 ms. `--minutes` then asks all columns the same
+prompt again until the time is up; what is shown stays the same, so memory has to as well, or it
+exits with 1.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, ViewportSize, sync_playwright
 
-from benchmarks import cores, upstream
+from benchmarks import cores, page_memory, upstream
 from benchmarks.servers.base import Stage
 from benchmarks.servers.hub import Hub
 from tests.support import browser
@@ -27,6 +29,7 @@ from tests.support import browser
 SETTLED_MS = 1000
 LONG_TASK_MS = 50
 PATIENCE_S = 600
+LOOK_MS = 250  # looking is work for the page too
 VIEWPORT: ViewportSize = {"width": 1600, "height": 900}
 
 PART = """\
@@ -75,7 +78,13 @@ requestAnimationFrame(tick);
 TEXTS = (
     """() => [...document.querySelectorAll('[role=log]')].map((log) => log.textContent.length)"""
 )
+# Whether each column in the window shows the end of its text, as it has to while nobody scrolls.
+AT_END = """() => [...document.querySelectorAll('[data-part=scroll]')]
+  .filter((node) => node.getBoundingClientRect().left < innerWidth)
+  .every((node) => node.scrollHeight - node.clientHeight - node.scrollTop < 30)"""
 STARTED = """() => [...document.querySelectorAll('[role=log]')].some((log) => log.textContent)"""
+BEGUN = """() => [...document.querySelectorAll('.answer.is-newest')]
+  .some((a) => a.getAttribute('aria-busy') === 'true')"""
 ENDED = """(columns) => {
   const answers = [...document.querySelectorAll('.answer.is-newest')];
   return answers.length === columns && answers.every((a) => a.getAttribute('aria-busy') === 'false')
@@ -89,6 +98,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=100, help="tokens a second in each column")
     parser.add_argument("--parts", type=int, default=12, help="length; one part is ~300 tokens")
     parser.add_argument("--runs", type=int, default=1, help="prompts, one after the other")
+    parser.add_argument("--minutes", type=float, default=0, help="then retry all for so long")
     parser.add_argument("--trace", type=Path, help="write the browser's trace here")
     options = parser.parse_args()
     model = f"simulator/sim-swift:ttft=200,jitter=0.1,tps={options.rate}"
@@ -141,7 +151,18 @@ def _measure(page: Page, prompt: str, options: argparse.Namespace) -> int:
         failures += _run(page, prompt, options.columns, run + 1)
         if options.trace:
             options.trace.write_text(json.dumps(_end_trace(page, debugger)))
+    if options.minutes:
+        failures += page_memory.endure(
+            page, lambda: _retry_all(page, options.columns), options.minutes
+        )
     return 1 if failures else 0
+
+
+def _retry_all(page: Page, columns: int) -> None:
+    page.get_by_role("button", name="Retry all").click()
+    wait(page, BEGUN)
+    wait(page, ENDED, columns)
+    page.wait_for_timeout(1500)  # notes go away, code gets its colours
 
 
 def _run(page: Page, prompt: str, columns: int, number: int) -> int:
@@ -150,6 +171,8 @@ def _run(page: Page, prompt: str, columns: int, number: int) -> int:
     page.get_by_role("button", name="Run", exact=True).click()
     wait(page, STARTED)
     began = page.evaluate("performance.now()")
+    page.wait_for_timeout(2 * SETTLED_MS)
+    followed = page.evaluate(AT_END)
     wait(page, ENDED, columns)
     ended = page.evaluate("performance.now()")
     page.wait_for_timeout(1000)
@@ -164,11 +187,12 @@ def _run(page: Page, prompt: str, columns: int, number: int) -> int:
         f"run {number}: {(ended - began) / 1000:.0f} s, "
         f"{len(frames) / (ended - began) * 1000:.0f} frames/s, longest frame {slowest:.0f} ms, "
         f"heap {heap:.0f} MB, {shown[0]:,} characters shown in each: "
-        f"{'whole' if whole else f'NOT WHOLE {shown}'}\n"
+        f"{'whole' if whole else f'NOT WHOLE {shown}'}"
+        f"{'' if followed else ', NOT FOLLOWED'}\n"
         f"  long tasks in the first second {_said(tasks[: len(tasks) - len(late)])}, "
         f"later {_said(late)}"
     )
-    return (not whole) + bool(late)
+    return (not whole) + (not followed) + bool(late)
 
 
 def wait(page: Page, condition: str, argument: Any = None) -> None:
@@ -180,7 +204,7 @@ def wait(page: Page, condition: str, argument: Any = None) -> None:
     while not page.evaluate(condition, argument):
         if time.monotonic() > deadline:
             raise TimeoutError(f"never came true: {condition}")
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(LOOK_MS)
 
 
 def _said(tasks: list[tuple[float, float]]) -> str:

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-_APP_ORDER = ("providers", "teams", "prompt_rules", "auth", "core", "account")
+_APP_ORDER = (
+    "providers", "teams", "prompt_rules", "jobs", "playground", "auth", "core", "account",
+)  # fmt: skip
 _SIGN_IN = ("account", "mfa", "socialaccount")
 _NAMES = {"auth": "People", "account": "Sign-in"}
 

@@ -28,6 +28,7 @@ def _start_beat(app: Celery) -> None:
     logging.getLogger("celery.beat").setLevel(logging.WARNING)
     beat = EmbeddedService(app, thread=True, schedule_filename=app.conf.beat_schedule_filename)
     beat.start()
+    signals.worker_shutting_down.connect(lambda **_: beat.service.stop(wait=False), weak=False)
     signals.worker_shutdown.connect(lambda **_: beat.stop(), weak=False)
 
 

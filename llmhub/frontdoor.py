@@ -2,6 +2,8 @@
 
 import uvicorn
 
+from llmhub.http_protocol import HttpProtocol
+
 GRACE_S = 15
 
 
@@ -10,7 +12,7 @@ def server_config() -> uvicorn.Config:
     return uvicorn.Config(
         "llmhub.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws="websockets-sansio",
         ws_max_size=8 * 1024 * 1024,
         lifespan="on",

@@ -10,6 +10,7 @@ from llmhub.teams.current_team import current_team_id
 _LINKS = (
     ("Playground", "/", ("/c/", "/history/")),
     ("Suites", "/suites/", ("/suites/",)),
+    ("Replays", "/replays/", ("/replays/",)),
     ("Usage", "/usage/", ("/usage/",)),
     ("Calls", "/calls/", ("/calls/",)),
     ("Ratings", "/ratings/", ("/ratings/",)),
@@ -19,8 +20,10 @@ _LINKS = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`nav_links`, `nav_team` and `nav_teams` for templates/partials/topbar.html."""
-    return {"nav_links": _links(request.path), **_teams(request)}
+    """`nav_links`, `nav_here`, `nav_team` and `nav_teams` for templates/partials/topbar.html."""
+    links = _links(request.path)
+    here = next((link["label"] for link in links if link["current"]), "Pages")
+    return {"nav_links": links, "nav_here": here, **_teams(request)}
 
 
 def _links(path: str) -> list[dict[str, Any]]:

@@ -62,6 +62,10 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-usage": {"task": "llmhub.usage.tasks.tidy", "schedule": 86_400.0},
     "rescue-jobs": {"task": "llmhub.jobs.tasks.rescue", "schedule": 15.0},
     "tidy-jobs": {"task": "llmhub.jobs.tasks.tidy", "schedule": 3600.0},
+    "forget-expired-replays": {
+        "task": "playground.tasks.forget_expired_replays",
+        "schedule": 86_400.0,
+    },
     "delete-expired-responses": {
         "task": "llmhub.api.kept.tasks.delete_expired_responses",
         "schedule": 3600.0,
@@ -246,6 +250,12 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL["USE_TLS"], _EMAIL["USE_SSL"]
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("LLMHUB_EMAIL_FROM", "LLM Hub <hub@localhost>")
 LLMHUB_SENDS_EMAIL = bool(env.text("EMAIL_URL") or env.text("LLMHUB_EMAIL_BACKEND"))
+LLMHUB_PUBLIC_URL = env.text("LLMHUB_PUBLIC_URL").rstrip("/")
+if LLMHUB_SENDS_EMAIL:
+    CELERY_BEAT_SCHEDULE["tell-of-budgets"] = {
+        "task": "llmhub.teams.tasks.tell_of_budgets",
+        "schedule": 30.0,
+    }
 
 # --- Language, time, log -----------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

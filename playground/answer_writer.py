@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
 from django.db import DatabaseError, transaction
 
+from llmhub.core.database import in_database
 from playground.models import Answer
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class AnswerWriter:
         while batch := self._next:
             self._next = None
             try:
-                batch.done.set_result(await _in_database(batch.answers))
+                batch.done.set_result(await in_database(_store, batch.answers))
             except BaseException as error:
                 batch.done.set_exception(error)
                 raise
@@ -64,7 +64,5 @@ def _store(answers: dict[UUID, Fields]) -> set[UUID]:
         return set(answers)
     return set()
 
-
-_in_database = database_sync_to_async(_store, thread_sensitive=False)
 
 writer = AnswerWriter()

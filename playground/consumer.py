@@ -9,9 +9,9 @@ from uuid import UUID
 
 import orjson
 import structlog
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from llmhub.core.database import in_database
 from llmhub.core.errors import LLMHubError, PermissionError
 from llmhub.teams import callers
 from llmhub.teams.callers import Caller
@@ -30,6 +30,7 @@ from playground.protocol import (
     Unvote,
     Vote,
     parse,
+    request_of,
 )
 from playground.ratings import voting
 from playground.runs import runs
@@ -38,10 +39,6 @@ log = structlog.get_logger(__name__)
 
 NOT_SIGNED_IN = 4401
 NO_TEAM = 4403
-
-
-def _in_database(function: Any) -> Any:
-    return database_sync_to_async(function, thread_sensitive=False)
 
 
 class PlaygroundConsumer(AsyncWebsocketConsumer):
@@ -54,16 +51,17 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_SIGNED_IN)
             return
         self.user_id = user.pk
-        self.team_id = await _in_database(current_team_id)(user.pk, self.scope["session"])
+        team_id = await in_database(current_team_id, user.pk, self.scope["session"])
         self._outbox: list[Frame] = []
         self._waiting = asyncio.Event()
         self._attached: dict[UUID, asyncio.Task[None] | None] = {}
         self._groups: set[str] = set()
         self._masks: dict[str, blind.Mask | None] = {}
         await self.accept()
-        if self.team_id is None:
+        if team_id is None:
             await self.close(NO_TEAM)
             return
+        self.team_id = team_id
         self._sender = asyncio.create_task(self._send_frames())
 
     async def disconnect(self, code: int) -> None:
@@ -79,30 +77,20 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        request = ""
+        text = text_data or bytes_data or b""
         try:
-            frame = parse(text_data or bytes_data or b"")
-            request = getattr(frame, "request", "")
-            await self._follow(frame)
+            await self._follow(parse(text))
         except LLMHubError as error:
-            self._show(
-                {
-                    "type": "refused",
-                    "request": request,
-                    "message": error.message,
-                    "field": error.param,
-                }
-            )
+            self._refuse(text, error.message, error.param)
         except Exception:
             log.exception("frame_failed")
-            self._show(
-                {
-                    "type": "refused",
-                    "request": request,
-                    "message": "Something went wrong in the hub. Nothing was sent to a model.",
-                    "field": None,
-                }
+            self._refuse(
+                text, "Something went wrong in the hub. Nothing was sent to a model.", None
             )
+
+    def _refuse(self, text: str | bytes, message: str, field: str | None) -> None:
+        request = request_of(text)
+        self._show({"type": "refused", "request": request, "message": message, "field": field})
 
     # --- frames of the page -------------------------------------------------------------------
     async def _follow(self, frame: ClientFrame) -> None:
@@ -119,13 +107,13 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             case Save():
                 await self._save(caller, frame)
             case Vote() | Unvote():
-                comparison_id = await _in_database(voting.vote)(caller, frame)
+                comparison_id = await in_database(voting.vote, caller, frame)
                 await self._show_vote(frame.turn, frame.request)
                 voted = {"type": "voted", "turn": str(frame.turn), "user": self.user_id}
                 await self._tell_others(comparison_id, [], voted)
 
     async def _save(self, caller: Caller, frame: Save) -> None:
-        comparison = await _in_database(conversations.keep)(caller, frame)
+        comparison = await in_database(conversations.keep, caller, frame)
         saved = {
             "type": "saved",
             "comparison": str(comparison.pk),
@@ -137,14 +125,15 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         await self._tell_others(comparison.pk, [], saved)
 
     async def _ask(self, caller: Caller, frame: Retry | ToolResults) -> None:
-        planned = await _in_database(conversations.ask_again)(caller, frame, recorder.process_id)
+        planned = await in_database(conversations.ask_again, caller, frame, recorder.process_id)
         if isinstance(planned, UUID):
             await self._look_on(planned, -1)
         else:
+            await self._learn_masks([planned.run])
             await self._begin(caller, planned.comparison, [planned])
 
     async def _run(self, caller: Caller, frame: Run) -> None:
-        put = await _in_database(conversations.put_prompt)(caller, frame, recorder.process_id)
+        put = await in_database(conversations.put_prompt, caller, frame, recorder.process_id)
         turn = put.turn
         shown = {
             "type": "turn",
@@ -154,7 +143,7 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         }
         await self._join(turn.comparison_id)
         if turn.comparison.blind:
-            self._show(await _in_database(state.seats_frame)(turn.comparison))
+            self._show(await in_database(state.seats_frame, turn.comparison))
         self._show(shown)
         if frame.comparison is None:
             name, hides = turn.comparison.name, turn.comparison.blind
@@ -164,6 +153,8 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         for run_id in put.known:
             await self._look_on(run_id, -1)
         if put.planned:
+            if turn.comparison.blind:
+                await self._learn_masks([plan.run for plan in put.planned])
             await self._begin(caller, turn.comparison_id, put.planned, shown)
 
     async def _begin(
@@ -174,7 +165,6 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         turn: Frame | None = None,
     ) -> None:
         """Start the runs, look on, and tell the comparison's other pages."""
-        await self._learn_masks([plan.run for plan in planned])
         for plan in planned:
             run = runs.start(plan, caller)
             self._attached[plan.run] = None
@@ -189,12 +179,12 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
         )
 
     async def _stop(self, caller: Caller, frame: Stop) -> None:
-        found = await _in_database(state.running)(caller, frame.run, frame.comparison)
+        found = await in_database(state.running, caller, frame.run, frame.comparison)
         for run_id in found:
             runs.stop(run_id)
 
     async def _resume(self, caller: Caller, frame: Resume) -> None:
-        turns, wanted = await _in_database(state.to_resume)(caller, frame)
+        turns, wanted = await in_database(state.to_resume, caller, frame)
         await self._join(frame.comparison)
         for turn in turns:
             self._show(
@@ -215,7 +205,7 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
             run.attach(self._show, since)
         elif await runs.relay.knows(run_id):
             self._attached[run_id] = asyncio.create_task(self._relay(run_id, since))
-        elif snapshot := await _in_database(state.snapshot)(run_id):
+        elif snapshot := await in_database(state.snapshot, run_id):
             self._show(snapshot)
 
     def _leave(self, run_id: UUID) -> None:
@@ -255,13 +245,15 @@ class PlaygroundConsumer(AsyncWebsocketConsumer):
 
     async def _learn_masks(self, run_ids: list[UUID]) -> None:
         """Find out what of these runs is hidden from this person, before any of it is shown."""
-        found = await _in_database(blind.masks_of_runs)(self.user_id, run_ids)
+        found = await in_database(blind.masks_of_runs, self.user_id, run_ids)
         self._masks |= {str(run_id): mask for run_id, mask in found.items()}
 
     async def _show_vote(self, turn_id: UUID, request: str = "") -> None:
         """This person's vote, given on this page or on another one: from now on they know."""
-        voted = await _in_database(voting.shown)(self.user_id, turn_id)
+        voted = await in_database(voting.shown, self.user_id, turn_id)
         await self._learn_masks([UUID(answer["run"]) for answer in voted["answers"]])
+        for answer in voted["answers"]:
+            answer["provider"] = state.provider_of(answer["model"])
         self._show({**voted, "request": request})
 
     def _show(self, frame: Frame) -> None:

@@ -57,10 +57,11 @@ class Put:
 
 def visible(caller: Caller, comparison_id: UUID) -> Comparison:
     """A comparison of the caller's team. Raises ComparisonNotFoundError for any other."""
-    found = Comparison.objects.filter(
-        pk=comparison_id, team_id=caller.team_id, deleted_at=None
-    ).first()
-    if found is None:
+    return _seen_by(caller, Comparison.objects.filter(pk=comparison_id).first())
+
+
+def _seen_by(caller: Caller, found: Comparison | None) -> Comparison:
+    if found is None or found.team_id != caller.team_id or found.deleted_at is not None:
         raise ComparisonNotFoundError("This comparison does not exist, or is not your team's.")
     return found
 
@@ -73,7 +74,10 @@ def may_edit(caller: Caller, comparison: Comparison) -> bool:
 
 
 def _editable(caller: Caller, comparison_id: UUID) -> Comparison:
-    comparison = visible(caller, comparison_id)
+    return _edited_by(caller, visible(caller, comparison_id))
+
+
+def _edited_by(caller: Caller, comparison: Comparison) -> Comparison:
     if not may_edit(caller, comparison):
         raise PermissionError("You may look at this comparison but not change it.")
     return comparison
@@ -111,10 +115,10 @@ def _put(caller: Caller, frame: Run, process_id: UUID, key: str) -> Put:
     prompt = variables.fill(frame.prompt, frame.variables)
     comparison = _comparison_of(caller, frame, prompt)
     columns = _asked(comparison, frame)
-    parent = _turn(comparison, frame.parent) if frame.parent else None
+    before = _path(comparison, frame.parent) if frame.parent else []
     turn = Turn.objects.create(
         comparison=comparison,
-        parent=parent,
+        parent=before[-1] if before else None,
         prompt=prompt,
         template=frame.prompt if prompt != frame.prompt else "",
         variables={name: frame.variables[name] for name in variables.names(frame.prompt)},
@@ -123,10 +127,9 @@ def _put(caller: Caller, frame: Run, process_id: UUID, key: str) -> Put:
         request_key=key,
     )
     comparison.save(update_fields=["updated_at"])
-    path = _path(turn)
+    path = [*before, turn]
     planned = [
-        _plan(turn, column, path, process_id, frame.request, search=frame.search)
-        for column in columns
+        _plan(column, path, process_id, frame.request, search=frame.search) for column in columns
     ]
     return Put(turn, planned)
 
@@ -144,9 +147,9 @@ def _asked(comparison: Comparison, frame: Run) -> list[Column]:
 
 def _comparison_of(caller: Caller, frame: Run, prompt: str) -> Comparison:
     if frame.comparison is not None:
-        existing = Comparison.objects.filter(pk=frame.comparison).exists()
+        existing = Comparison.objects.filter(pk=frame.comparison).first()
         if existing:
-            return _editable(caller, frame.comparison)
+            return _edited_by(caller, _seen_by(caller, existing))
     assert caller.user_id is not None
     first_line = prompt.strip().splitlines()[0]
     name = first_line if len(first_line) <= NAME_LENGTH else first_line[: NAME_LENGTH - 1] + "…"
@@ -168,35 +171,40 @@ def keep_columns(comparison: Comparison, specs: tuple[ColumnSpec, ...]) -> list[
     kept = []
     for position, spec in enumerate(specs):
         column = known.pop(spec.id, None) or Column(pk=spec.id, comparison=comparison)
-        column.position = position
-        column.model = spec.model
-        column.system_prompt = spec.system_prompt
-        column.parameters = spec.parameters
-        column.removed_at = None
-        column.save()
+        _change(column, spec, position=position, removed_at=None)
         kept.append(column)
-    Column.objects.filter(pk__in=known, removed_at=None).update(removed_at=timezone.now())
+    gone = [column.pk for column in known.values() if column.removed_at is None]
+    if gone:
+        Column.objects.filter(pk__in=gone).update(removed_at=timezone.now())
     return kept
 
 
-def _turn(comparison: Comparison, turn_id: UUID) -> Turn:
-    found = Turn.objects.filter(pk=turn_id, comparison=comparison).first()
-    if found is None:
+def _change(column: Column, spec: ColumnSpec, **fields: Any) -> None:
+    """Make a column what the page says, and save it if that is anything new."""
+    fields |= {
+        "model": spec.model,
+        "system_prompt": spec.system_prompt,
+        "parameters": spec.parameters,
+    }
+    changed = {name: value for name, value in fields.items() if getattr(column, name) != value}
+    for name, value in changed.items():
+        setattr(column, name, value)
+    if changed or column._state.adding:
+        column.save()
+
+
+def _path(comparison: Comparison, turn_id: UUID) -> list[Turn]:
+    """The turns from the first one to this one, along its branch. Raises ValidationError."""
+    known = {turn.pk: turn for turn in Turn.objects.filter(comparison=comparison)}
+    if turn_id not in known:
         raise ValidationError("The turn before this one does not exist.", param="parent")
-    return found
-
-
-def _path(turn: Turn) -> list[Turn]:
-    """The turns from the first one to `turn`, along its branch."""
-    known = {other.pk: other for other in Turn.objects.filter(comparison=turn.comparison_id)}
-    path = [turn]
+    path = [known[turn_id]]
     while path[0].parent_id:
         path.insert(0, known[path[0].parent_id])
     return path
 
 
 def _plan(
-    turn: Turn,
     column: Column,
     path: list[Turn],
     process_id: UUID,
@@ -207,6 +215,7 @@ def _plan(
     search: int = 0,
 ) -> Planned:
     steps = steps or []
+    turn = path[-1]
     answer = Answer.objects.create(
         turn=turn, column=column, process_id=process_id, steps=steps, request_key=key
     )
@@ -264,13 +273,13 @@ def _ask_again(caller: Caller, frame: Retry, process_id: UUID, key: str) -> Plan
         turn, column, steps = answer.turn, answer.column, answer.steps
         if frame.column is not None and frame.column.id == column.pk:
             _change(column, frame.column)
-    path, search = _path(turn), frame.search
-    return _plan(turn, column, path, process_id, frame.request, steps=steps, key=key, search=search)
+    path = _path(turn.comparison, turn.pk)
+    return _plan(column, path, process_id, frame.request, steps=steps, key=key, search=frame.search)
 
 
 def _answer_of(caller: Caller, run: UUID) -> Answer:
     answer = (
-        Answer.objects.select_related("turn", "column")
+        Answer.objects.select_related("turn__comparison", "column")
         .filter(pk=run, turn__comparison__team_id=caller.team_id)
         .first()
     )
@@ -299,13 +308,6 @@ def _unanswered(caller: Caller, frame: Retry) -> tuple[Turn, Column]:
     return turn, column
 
 
-def _change(column: Column, spec: ColumnSpec) -> None:
-    column.model = spec.model
-    column.system_prompt = spec.system_prompt
-    column.parameters = spec.parameters
-    column.save()
-
-
 @transaction.atomic
 def _go_on(caller: Caller, frame: ToolResults, process_id: UUID, key: str) -> Planned:
     answer = _answer_of(caller, frame.run)
@@ -323,8 +325,8 @@ def _go_on(caller: Caller, frame: ToolResults, process_id: UUID, key: str) -> Pl
         ],
     }
     steps = [*answer.steps, step]
-    turn, column = answer.turn, answer.column
-    return _plan(turn, column, _path(turn), process_id, frame.request, steps=steps, key=key)
+    path = _path(answer.turn.comparison, answer.turn_id)
+    return _plan(answer.column, path, process_id, frame.request, steps=steps, key=key)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from llmhub.core.spreadsheets import harmless
 from playground import blind
 from playground.models import Answer, Comparison
 
@@ -109,21 +110,19 @@ def as_json(comparison: Comparison, user_id: int | None) -> str:
 
 
 def as_csv(comparison: Comparison, user_id: int | None) -> str:
-    """A line for each answer. Texts that a spreadsheet would run as a formula are quoted."""
+    """A line for each answer."""
     lines = rows(comparison, user_id)
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(lines[0]) if lines else ["turn"])
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in lines)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in lines)
     return out.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     if isinstance(value, list):
         value = ", ".join(value)
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + value
-    return value
+    return harmless(value)
 
 
 FORMATS = {

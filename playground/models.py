@@ -11,6 +11,10 @@ from django.conf import settings
 from django.db import models
 
 from llmhub.teams.models import Team
+from playground.replays.models import Replay as Replay
+from playground.replays.models import ReplayCall as ReplayCall
+from playground.replays.models import ReplayPair as ReplayPair
+from playground.replays.models import ReplayVote as ReplayVote
 from playground.suites.models import Suite as Suite
 from playground.suites.models import SuiteRow as SuiteRow
 from playground.suites.models import SuiteRun as SuiteRun

@@ -48,7 +48,8 @@ Server → client, of a comparison
              request}
     saved   {comparison, name, request, blind}         Pages load anew when `blind` has changed.
     seats   {comparison, columns: [ColumnSpec]}        A blind test's columns from now on.
-    voted   {comparison, turn, vote: Vote, answers: [{run, model, metrics, error, call}], request}
+    voted   {comparison, turn, vote: Vote, request,
+             answers: [{run, model, provider, metrics, error, call}]}
             A vote of this person's was kept, and what it reveals.
     Vote: {verdict, winner, blind, category, tags, withdrawn}
     refused {request, message, field}                  A frame that could not be followed, and why.
@@ -191,6 +192,15 @@ def parse(text: str | bytes) -> ClientFrame:
     raise ValidationError(
         "type is run, stop, retry, tool_results, resume, save, vote or unvote.", param="type"
     )
+
+
+def request_of(text: str | bytes) -> str:
+    """The request of a frame that could not be read, empty if that can't be told either."""
+    try:
+        request = orjson.loads(text)["request"]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return ""
+    return request if isinstance(request, str) else ""
 
 
 def _vote(frame: Frame) -> Vote:

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 LONGEST = 5000
 EXPIRES_S = 3600
 BLOCK_MS = 10_000
+TIMEOUT_S = 3.0
+PAUSE_S = 1.0
 LAST = frozenset({"finished", "error"})
 
 
@@ -33,7 +35,7 @@ class Relay:
     """Writes frames behind each other, without making the run wait."""
 
     def __init__(self) -> None:
-        self._client: redis.asyncio.Redis | None = None
+        self._clients: dict[int, redis.asyncio.Redis] = {}
         self._queue: asyncio.Queue[tuple[UUID, Frame]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -63,13 +65,21 @@ class Relay:
                 log.warning("frames_not_relayed", error=str(error), frames=len(waiting))
 
     async def follow(self, run_id: UUID, since: int) -> AsyncIterator[Frame]:
-        """The frames of a run of another process after `since`, to its end."""
+        """The frames of a run of another process after `since`, to its end.
+
+        While Redis does not answer, it is asked again and again.
+        """
         last: bytes = b"0"
         while True:
-            found: Any = await self._connected().xread({_name(run_id): last}, block=BLOCK_MS)
+            try:
+                found = await self._next(run_id, last)
+            except redis.RedisError as error:
+                log.warning("frames_not_read", error=str(error))
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if found is None:
+                return
             if not found:
-                if not await self._connected().exists(_name(run_id)):
-                    return
                 continue
             for entry, fields in found[0][1]:
                 last = entry
@@ -79,21 +89,38 @@ class Relay:
                 if frame["type"] in LAST:
                     return
 
+    async def _next(self, run_id: UUID, last: bytes) -> Any:
+        """What came after `last`: nothing within BLOCK_MS is empty, None without such a stream."""
+        name = _name(run_id)
+        if found := await self._connected(BLOCK_MS).xread({name: last}, block=BLOCK_MS):
+            return found
+        return found if await self._connected().exists(name) else None
+
     async def knows(self, run_id: UUID) -> bool:
-        """Whether another process has left frames of this run."""
+        """Whether another process has left frames of this run; not if Redis does not answer."""
         if not settings.REDIS_URL:
             return False
-        return bool(await self._connected().exists(_name(run_id)))
+        try:
+            return bool(await self._connected().exists(_name(run_id)))
+        except redis.RedisError as error:
+            log.warning("run_not_looked_up", error=str(error))
+            return False
 
-    def _connected(self) -> "redis.asyncio.Redis":
-        if self._client is None:
-            self._client = redis.asyncio.Redis.from_url(settings.REDIS_URL, protocol=2)
-        return self._client
+    def _connected(self, block_ms: int = 0) -> "redis.asyncio.Redis":
+        """The client for commands that wait `block_ms` in Redis before they answer."""
+        if block_ms not in self._clients:
+            self._clients[block_ms] = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL,
+                protocol=2,
+                socket_timeout=TIMEOUT_S + block_ms / 1000,
+                socket_connect_timeout=TIMEOUT_S,
+            )
+        return self._clients[block_ms]
 
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()

@@ -8,8 +8,7 @@ number it has and gets the frames after it, or a snapshot where they are no long
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +19,16 @@ from llmhub.core.errors import LLMHubError
 from llmhub.gateway import engine
 from llmhub.gateway.answers import estimated_input_tokens, estimated_tokens, piece
 from llmhub.gateway.asks import Ask
-from llmhub.gateway.call import ESTIMATED
 from llmhub.teams.callers import Caller
 from llmhub.usage.records import Record
-from playground import schema_checks
+from playground import metrics, schema_checks
 from playground.answer_writer import writer
 from playground.conversations import Planned
 from playground.models import AnswerStatus
 from playground.protocol import Frame
 from playground.relay import Relay
 from providers.registry import Target
+from providers.transports.base import Chunk
 
 log = structlog.get_logger(__name__)
 
@@ -233,7 +232,7 @@ class _Production:
             self._target = stream.target
             try:
                 async for batch in stream:
-                    self._take(batch.events)
+                    self._take(batch.chunks)
             finally:
                 stream.close()
         except LLMHubError as error:
@@ -248,9 +247,9 @@ class _Production:
             await self._end("success", record)
 
     # --- while it streams ----------------------------------------------------------------------
-    def _take(self, events: list[dict[str, Any]]) -> None:
-        for event in events:
-            added = piece(event)
+    def _take(self, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            added = piece(chunk)
             if added is None:
                 continue
             now = time.perf_counter()
@@ -300,12 +299,12 @@ class _Production:
         inputs = estimated_input_tokens(self._run.planned.body)
         spent = now - self._first_at if self._first_at else 0.0
         return {
-            "ttft_ms": _ms(self._first_at, self._started),
-            "reasoning_ms": _ms(self._reasoned_until, self._first_at),
+            "ttft_ms": metrics.ms(self._first_at, self._started),
+            "reasoning_ms": metrics.ms(self._reasoned_until, self._first_at),
             "tokens_per_second": round(output / spent, 1) if spent > 0.05 else None,
             "input_tokens": inputs,
             "output_tokens": output,
-            "cost": _cost_so_far(self._target, inputs, output),
+            "cost": metrics.cost_so_far(self._target, inputs, output),
             "total_ms": round((now - self._started) * 1000),
             "cache": None,
             "attempts": None,
@@ -347,20 +346,8 @@ class _Production:
     def _final_metrics(self, record: Record | None) -> dict[str, Any]:
         if record is None or record.output_tokens is None:
             live = {**self._live_metrics(), "total_ms": round(1000 * self._elapsed())}
-            return {**live, "search": _search_of(record)}
-        return {
-            "ttft_ms": record.time_to_first_token_ms,
-            "reasoning_ms": _ms(self._reasoned_until, self._first_at),
-            "tokens_per_second": record.tokens_per_second,
-            "input_tokens": record.input_tokens,
-            "output_tokens": record.output_tokens,
-            "cost": None if record.cost is None else f"{record.cost:f}",
-            "total_ms": record.latency_ms,
-            "cache": record.cache,
-            "attempts": len(record.attempts),
-            "estimated": ESTIMATED in record.notes,
-            "search": _search_of(record),
-        }
+            return {**live, "search": metrics.search_of(record)}
+        return metrics.of_record(record, metrics.ms(self._reasoned_until, self._first_at))
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._started
@@ -378,34 +365,6 @@ class _Production:
             schema_check=run.schema_check,
             call_id=run.call,
         )
-
-
-def _search_of(record: Record | None) -> dict[str, Any] | None:
-    """What the page shows of a call's web search."""
-    if record is None or record.search is None:
-        return None
-    search = record.search
-    sources = [{"title": page["title"], "url": page["url"]} for page in search["sources"]]
-    return {
-        "provider": search.get("provider", ""),
-        "simulated": search.get("simulated", False),
-        "error": search["error"],
-        "sources": sources,
-    }
-
-
-def _ms(until: float | None, since: float | None) -> float | None:
-    return None if until is None or since is None else round((until - since) * 1000, 1)
-
-
-def _cost_so_far(target: Target | None, inputs: int, outputs: int) -> str | None:
-    if target is None:
-        return None
-    price = target.price
-    if price.input_per_token is None or price.output_per_token is None:
-        return None
-    cost: Decimal = inputs * price.input_per_token + outputs * price.output_per_token
-    return f"{cost:f}"
 
 
 runs = Runs()

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.urls import reverse
 
+from llmhub.core.errors import LLMHubError
 from llmhub.core.models import ServerProcess
 from llmhub.teams.callers import Caller
 from playground import blind, conversations
@@ -34,7 +34,7 @@ def page(caller: Caller, comparison: Comparison | None, *, is_admin: bool, origi
         "only_simulated": all(model["simulated"] for model in models),
         "is_admin": is_admin,
         "base_url": f"{origin}/v1",
-        "history_url": reverse("history"),
+        "person": caller.user_id,
     }
 
 
@@ -77,6 +77,15 @@ def model_summary(model: Model) -> dict[str, Any]:
         "available": known.available,
         "reason": known.reason,
     }
+
+
+def provider_of(model_name: str | None) -> str:
+    """The kind of provider that a model is coloured for, empty if it is not known here."""
+    try:
+        model = registry.current().resolve(model_name) if model_name else None
+    except LLMHubError:
+        return ""
+    return model.targets[0].access.provider.kind if model else ""
 
 
 def _plain(amount: Any) -> str | None:
@@ -132,7 +141,8 @@ def _turns(caller: Caller, comparison: Comparison) -> list[dict[str, Any]]:
     vote_on = {vote.turn_id: votes.summary(vote) for vote in mine}
     shown: dict[UUID, list[dict[str, Any]]] = {}
     for row in rows:
-        answer, mask = {**_answer(row), "model": names.get(row.pk)}, masks[row.pk]
+        name, mask = names.get(row.pk), masks[row.pk]
+        answer = {**_answer(row), "model": name, "provider": provider_of(name)}
         shown.setdefault(row.turn_id, []).append(mask.over(answer) if mask else answer)
     return [
         {

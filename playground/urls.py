@@ -33,6 +33,6 @@ urlpatterns = [
     path("ratings/", ratings_page, name="ratings"),
     path("ratings/report/", ratings_report, name="ratings-report"),
     path("ratings/export/", ratings_export, name="ratings-export"),
+    path("", include("playground.replays.urls")),
     path("", include("playground.suites.urls")),
-    path("team/", views.switch_team, name="switch-team"),
 ]

@@ -1,17 +1,16 @@
 """The playground's pages. Everything that streams goes over the socket (`consumer.py`)."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from llmhub.core.errors import LLMHubError, PermissionError
+from llmhub.core.errors import LLMHubError
 from llmhub.teams import callers
 from llmhub.teams.callers import Caller
 from llmhub.teams.current_team import SESSION_KEY
@@ -27,10 +26,7 @@ PAGE_SIZE = 50
 @require_GET
 def compare(request: HttpRequest, comparison_id: UUID | None = None) -> HttpResponse:
     """The compare page: a new comparison, a saved one, or one made of a recorded call."""
-    try:
-        caller = caller_of(request)
-    except PermissionError as error:
-        return render(request, "playground/no_team.html", {"message": error.message}, status=403)
+    caller = caller_of(request)
     comparison = _open(request, caller, comparison_id) if comparison_id else None
     is_admin = bool(getattr(request.user, "is_staff", False))
     origin = request.build_absolute_uri("/").rstrip("/")
@@ -70,11 +66,16 @@ def _row(comparison: Comparison) -> dict[str, Any]:
         "pinned": comparison.pinned,
         "updated_at": comparison.updated_at,
         "owner": comparison.owner,
-        "models": model_names(comparison),
+        "models": _each_once(model_names(comparison)),
         "prompt_preview": turns[0].prompt[:200] if turns else "",
         "turns": len(turns),
         "files": sum(len(turn.attachments) for turn in turns),
     }
+
+
+def _each_once(names: list[str]) -> list[str]:
+    """The names in their order; one that is there several times stands once, with its number."""
+    return [name if n == 1 else f"{name} ×{n}" for name, n in Counter(names).items()]
 
 
 @login_required
@@ -120,15 +121,3 @@ def export(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     name = f"comparison-{comparison.pk}.{form.extension}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@login_required
-@require_POST
-def switch_team(request: HttpRequest) -> HttpResponse:
-    """Work in another of one's teams from now on."""
-    chosen = request.POST.get("team", "")
-    if chosen.isdigit() and int(chosen) in callers.teams_of(user_id_of(request)):
-        request.session[SESSION_KEY] = int(chosen)
-    else:
-        messages.error(request, "You are not a member of that team.")
-    return HttpResponseRedirect(reverse("compare"))

@@ -5,26 +5,23 @@ first day (a mistyped key, a base URL without its `/v1`, a server that is not ru
 as a sentence that says what to do next. Nothing here is on the path of a call.
 """
 
-import asyncio
-import ssl
 import time
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 
-from llmhub.core.errors import (
-    ConfigurationError,
-    LLMHubError,
-    NetworkError,
-    ProviderError,
-    UpstreamTimeoutError,
+from llmhub.core.errors import ConfigurationError, LLMHubError
+from providers import endpoints, model_lists, registry
+from providers.connection_problems import (
+    MissingModelListError,
+    from_answer,
+    unreachable,
+    without_query,
 )
-from providers import endpoints, registry
-from providers.connection_problems import MissingModelListError, from_answer, without_query
+from providers.model_lists import DiscoveredModel
 from providers.models import Credential
 from providers.registry import Access
 from providers.transports.session import GuardedResolver, check_literal
@@ -37,16 +34,6 @@ WHOLE_LISTS: Final = {"anthropic": "limit=1000", "cohere": "page_size=1000"}
 """What to ask providers that list a few models at a time."""
 
 Outcome = Literal["ok", "failed", "unsure"]
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoveredModel:
-    """A model as the provider lists it; prices (USD per 1M tokens) where the list states them."""
-
-    id: str
-    context_window: int | None = None
-    input_cost_per_1m: Decimal | None = None
-    output_cost_per_1m: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ async def test_connection(credential: Credential) -> ConnectionReport:
     """Ask the provider for its models and report. Raises nothing of LLMHubError's tree."""
     started = time.perf_counter()
     try:
-        models = await discover_models(credential)
+        models = await _listed(registry.open_access(credential), credential)
     except LLMHubError as error:
         unsure = isinstance(error, MissingModelListError)
         return ConnectionReport(
@@ -84,17 +71,25 @@ async def test_connection(credential: Credential) -> ConnectionReport:
 
 def _praise(credential: Credential, models: list[DiscoveredModel], elapsed_ms: float) -> str:
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
-    return f"{credential.name} works: it answered in {elapsed_ms:.0f} ms and lists {count}."
+    works = f"The credential {credential.name} works"
+    return f"{works}: it answered in {elapsed_ms:.0f} ms and lists {count}."
 
 
 async def discover_models(credential: Credential) -> list[DiscoveredModel]:
-    """The provider's models, sorted by name.
+    """The provider's models, sorted by name; those that its kind names, if it lists none.
 
     Raises an LLMHubError: ProviderAuthenticationError for a refused key, ConfigurationError for a
     base URL that leads elsewhere (MissingModelListError where there merely is no list),
     NetworkError, UpstreamTimeoutError, RateLimitError, ProviderError.
     """
     access = registry.open_access(credential)
+    if not access.provider.lists_models and access.provider.models:
+        return model_lists.of_kind(access.provider)
+    return await _listed(access, credential)
+
+
+async def _listed(access: Access, credential: Credential) -> list[DiscoveredModel]:
+    """What the provider answers when it is asked for its models."""
     if not access.provider.lists_models:
         raise _no_list(access)
     async with _client(access) as client:
@@ -104,7 +99,7 @@ async def discover_models(credential: Credential) -> list[DiscoveredModel]:
             answer = await _get(client, access, _list_url(credential))
         except MissingModelListError as error:
             raise await _explained(client, access, error) from None
-    return _models_in(answer)
+    return model_lists.read(answer)
 
 
 def _client(access: Access) -> aiohttp.ClientSession:
@@ -134,6 +129,11 @@ def _no_list(access: Access) -> MissingModelListError:
         return MissingModelListError(
             f"{label} searches the web and has no models, so there is nothing to list. Try it by "
             "switching search on in the playground."
+        )
+    if access.provider.models:
+        return MissingModelListError(
+            f"{label} has no list of models to ask for, so this was no test. “Discover models” "
+            "shows those that its class names; map one and try it in the playground."
         )
     return MissingModelListError(
         f"{label} has no list of models to ask for. Type the upstream model's name by hand in a "
@@ -169,7 +169,7 @@ async def _get(client: aiohttp.ClientSession, access: Access, url: str) -> Any:
                 shown = without_query(url)
                 raise from_answer(access, shown, response.status, response.headers, body)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise _unreachable(access, without_query(url), error) from None
+        raise unreachable(access, without_query(url), error) from None
     return _parsed(without_query(url), body)
 
 
@@ -194,100 +194,3 @@ def _parsed(url: str, body: bytes) -> Any:
             "Check the base URL: it often ends in /v1, and a provider's website is not its API.",
             param="base_url",
         ) from None
-
-
-def _unreachable(access: Access, url: str, error: Exception) -> LLMHubError:
-    """What a failure below HTTP means to the person who set the credential up."""
-    where = urlsplit(url).netloc or url
-    if isinstance(error, TimeoutError | asyncio.TimeoutError):
-        return UpstreamTimeoutError(
-            f"{where} did not answer in time. Check that this machine may reach it "
-            "(firewall, proxy, VPN) and that the base URL's port is right."
-        )
-    if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return ConfigurationError(
-            f"{url} is no address that can be called. Write the base URL as https://host/path.",
-            param="base_url",
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return NetworkError(
-            f"No machine by the name {urlsplit(url).hostname} was found. Check the spelling of the "
-            "base URL, and that this machine is on the network."
-        )
-    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        return NetworkError(
-            f"{where} can't be trusted or does not speak TLS: {_reason(error)}. Check whether the "
-            "base URL should begin with http:// or https://, and the server's certificate."
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _refused(access, where, error)
-    return NetworkError(f"{where} broke the connection off: {_reason(error)}. Try again.")
-
-
-def _refused(access: Access, where: str, error: aiohttp.ClientConnectorError) -> NetworkError:
-    if isinstance(error.os_error, ConnectionRefusedError):
-        return NetworkError(f"Nothing answers at {where}. {_how_to_start(access)}")
-    return NetworkError(
-        f"{where} can't be reached ({_reason(error.os_error)}). Check that this machine is on the "
-        "network and that the base URL is right."
-    )
-
-
-def _how_to_start(access: Access) -> str:
-    if access.provider.kind == "ollama":
-        return "Start it with `ollama serve`, or set the base URL to where it runs."
-    if access.provider.simulated:
-        return "Start it with `manage.py simulator`; `manage.py serve` does so by itself."
-    return "Check the base URL's host and port, and that the server there is running."
-
-
-def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _models_in(answer: Any) -> list[DiscoveredModel]:
-    """The models of a list in any of the shapes in use. Raises ProviderError if it is none."""
-    rows = answer
-    if isinstance(answer, dict):
-        rows = answer.get("data", answer.get("models"))
-    if not isinstance(rows, list):
-        raise ProviderError(
-            "The provider answered, but with no list of models. "
-            "Check that the base URL is that of an OpenAI-compatible API."
-        )
-    found = {model.id: model for row in rows if (model := _model_in(row))}
-    return [found[name] for name in sorted(found)]
-
-
-def _model_in(row: Any) -> DiscoveredModel | None:
-    if isinstance(row, str):
-        row = {"id": row}
-    name = row.get("id") or row.get("name") if isinstance(row, dict) else None
-    if not isinstance(name, str) or not name:
-        return None
-    stated = row.get("pricing")
-    pricing = stated if isinstance(stated, dict) else {}
-    return DiscoveredModel(
-        id=name.removeprefix("models/"),
-        context_window=_window_in(row),
-        input_cost_per_1m=_per_1m(pricing.get("prompt")),
-        output_cost_per_1m=_per_1m(pricing.get("completion")),
-    )
-
-
-def _window_in(row: dict[str, Any]) -> int | None:
-    for field in ("context_length", "context_window", "max_model_len", "max_context_length"):
-        if isinstance(row.get(field), int) and row[field] > 0:
-            return int(row[field])
-    return None
-
-
-def _per_1m(per_token: Any) -> Decimal | None:
-    """OpenRouter states USD per token as text; -1 stands for "it depends"."""
-    if not isinstance(per_token, str):
-        return None
-    try:
-        usd = Decimal(per_token)
-    except ArithmeticError:
-        return None
-    return usd * 1_000_000 if usd.is_finite() and usd >= 0 else None

@@ -1,17 +1,22 @@
-"""What a provider's answer to "which models have you?" means when it is not a list."""
+"""What it means when a provider does not answer "which models have you?" with a list."""
 
+import asyncio
 import re
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import orjson
 
 from llmhub.core.errors import (
     ConfigurationError,
     LLMHubError,
+    NetworkError,
     ProviderAuthenticationError,
     ProviderError,
     RateLimitError,
+    UpstreamTimeoutError,
     mask,
 )
 from providers.registry import Access
@@ -32,14 +37,15 @@ def from_answer(access: Access, url: str, status: int, headers: Any, body: bytes
         return _bad_key(access, status, said)
     if status == 402 or (status == 429 and _QUOTA.search(said)):
         return RateLimitError(
-            f"{access.name}: the account has no quota left{said}. The key is good; top up or raise "
-            f"the limit in {access.provider.label}'s billing pages, then test again.",
+            f"The account of {access.name} has no quota left{said}. The key is good; top up or "
+            f"raise the limit in {access.provider.label}'s billing pages, then test again.",
             code="insufficient_quota",
             upstream_status=status,
         )
     if status == 429:
         return RateLimitError(
-            f"{access.name} is being asked too often{said}. Wait a minute and test again.",
+            f"The credential {access.name} is being asked too often{said}. Wait a minute and test "
+            "again.",
             upstream_status=status,
         )
     if 300 <= status < 400:
@@ -62,7 +68,7 @@ def without_query(url: str) -> str:
 
 def _bad_key(access: Access, status: int, said: str) -> ProviderAuthenticationError:
     if not access.api_key:
-        text = f"{access.name} has no API key, and {access.provider.label} wants one ({status})."
+        text = f"The credential {access.name} has no API key, and one is wanted ({status})."
         return ProviderAuthenticationError(f"{text} Enter it and save.", upstream_status=status)
     text = f"{access.provider.label} refused the API key of {access.name} ({status}){said}."
     return ProviderAuthenticationError(
@@ -116,3 +122,55 @@ def _message_in(body: bytes) -> str:
         words = (error.get("message"), error.get("code"), error.get("type"), error.get("detail"))
         return " ".join(str(word) for word in words if word)
     return str(error)
+
+
+# --- below HTTP -------------------------------------------------------------------------------
+
+
+def unreachable(access: Access, url: str, error: Exception) -> LLMHubError:
+    """What a failure below HTTP means to the person who set the credential up."""
+    where = urlsplit(url).netloc or url
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return UpstreamTimeoutError(
+            f"{where} did not answer in time. Check that this machine may reach it "
+            "(firewall, proxy, VPN) and that the base URL's port is right."
+        )
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return ConfigurationError(
+            f"{url} is no address that can be called. Write the base URL as https://host/path.",
+            param="base_url",
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NetworkError(
+            f"No machine by the name {urlsplit(url).hostname} was found. Check the spelling of the "
+            "base URL, and that this machine is on the network."
+        )
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        return NetworkError(
+            f"{where} can't be trusted or does not speak TLS: {_reason(error)}. Check whether the "
+            "base URL should begin with http:// or https://, and the server's certificate."
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _refused(access, where, error)
+    return NetworkError(f"{where} broke the connection off: {_reason(error)}. Try again.")
+
+
+def _refused(access: Access, where: str, error: aiohttp.ClientConnectorError) -> NetworkError:
+    if isinstance(error.os_error, ConnectionRefusedError):
+        return NetworkError(f"Nothing answers at {where}. {_how_to_start(access)}")
+    return NetworkError(
+        f"{where} can't be reached ({_reason(error.os_error)}). Check that this machine is on the "
+        "network and that the base URL is right."
+    )
+
+
+def _how_to_start(access: Access) -> str:
+    if access.provider.kind == "ollama":
+        return "Start it with `ollama serve`, or set the base URL to where it runs."
+    if access.provider.simulated:
+        return "Start it with `manage.py simulator`; `manage.py serve` does so by itself."
+    return "Check the base URL's host and port, and that the server there is running."
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

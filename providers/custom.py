@@ -23,7 +23,7 @@ from providers.transports.base import Batch, Json, Native, Reply, ReplyStream
 from providers.transports.closing import close_later
 from providers.transports.direct import DirectTransport
 from providers.transports.event_blocks import written
-from providers.transports.failures import network_error
+from providers.transports.failures import AtWork, network_error
 from providers.transports.http import endpoint_of
 from providers.transports.http_client import Endpoint
 
@@ -214,16 +214,10 @@ class _GuardedStream:
         self._stream.close()
 
 
-class _Failing:
+class _Failing(AtWork):
     """Turns exceptions of a provider's class into errors of a call, and logs them."""
 
-    __slots__ = ("_target",)
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        return None
+    __slots__ = ()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if not isinstance(error, Exception) or isinstance(error, LLMHubError):

@@ -1,16 +1,16 @@
 """Forms of the admin for credentials, model maps and deployments."""
 
 import json
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
-from providers import endpoints, prices, rules
+from providers import endpoints, model_maps, prices, rules
 from providers.catalog import CATALOG, ProviderKind
 from providers.form_fields import NamesField, ObjectField, masked, unmasked
 from providers.models import Credential, Deployment, ModelMap
-from providers.parameter_rules import parameters_problem
 from providers.price_text import described, per_1m
 
 PRICE_FIELDS = ("input_cost_per_1m", "output_cost_per_1m", "cached_input_cost_per_1m")
@@ -222,52 +222,23 @@ class ModelMapForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in CACHE_NUMBERS & self.fields.keys():
             self.fields[name].required = False
 
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if problem := rules.shadow_problem(name, _credential_names()):
-            raise forms.ValidationError(problem)
-        return name
-
-    def clean_default_parameters(self) -> dict[str, Any]:
-        parameters: dict[str, Any] = self.cleaned_data["default_parameters"]
-        if problem := parameters_problem(parameters):
-            raise forms.ValidationError(problem)
-        return parameters
-
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        name = cleaned.get("name") or self.instance.name
-        for field in rules.FALLBACK_FIELDS:
-            if field in cleaned and (problem := self._fallback_problem(name, field, cleaned)):
-                self.add_error(field, problem)
         for field in CACHE_NUMBERS & cleaned.keys():
             if cleaned[field] is None:
                 cleaned[field] = getattr(ModelMap(), field)
-        embedding = cleaned.get("cache_embedding_model")
-        if embedding and (problem := _embedding_problem(embedding)):
-            self.add_error("cache_embedding_model", problem)
+        if fields := model_maps.CHECKED & cleaned.keys():
+            wanted = copy(self.instance)
+            for field in fields:
+                setattr(wanted, field, cleaned[field])
+            for field, problem in model_maps.problems(wanted):
+                if field in fields:
+                    self.add_error(field, problem)
         return cleaned
-
-    def _fallback_problem(self, name: str, field: str, cleaned: dict[str, Any]) -> str:
-        others = dict(ModelMap.objects.exclude(pk=self.instance.pk).values_list("name", field))
-        wanted = cleaned[field]
-        return rules.fallback_problem(
-            name, wanted, others, _credential_names()
-        ) or rules.cycle_problem(name, others | {name: wanted})
 
     def _get_validation_exclusions(self) -> set[str]:
         # `make_default` moves the mark from the model map that has it, so that is no mistake.
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
-
-
-def _embedding_problem(name: str) -> str:
-    return rules.fallback_problem(
-        "", [name], ModelMap.objects.values_list("name", flat=True), _credential_names()
-    )
-
-
-def _credential_names() -> list[str]:
-    return list(Credential.objects.values_list("name", flat=True))
 
 
 class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -334,6 +305,22 @@ class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_capabilities(self) -> list[str] | None:
         return self.cleaned_data["capabilities"] or None
+
+
+class DeploymentFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The deployments of a model map; none of them stands there twice."""
+
+    def clean(self) -> None:
+        super().clean()
+        before: set[tuple[str, str]] = set()
+        for form in self.forms:
+            credential = form.cleaned_data.get("credential")
+            model = form.cleaned_data.get("upstream_model")
+            if not (credential and model) or form.cleaned_data.get("DELETE"):
+                continue
+            if problem := rules.twin_problem(credential.name, model, before):
+                form.add_error("upstream_model", problem)
+            before.add((credential.name, model))
 
 
 def _lookup(deployment: Deployment) -> prices.Price:

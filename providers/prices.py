@@ -17,6 +17,7 @@ from providers.models import Deployment
 from providers.price_table import Rates, Row
 
 MILLION: Final = Decimal(1_000_000)
+_NOTHING: Final = Decimal(0)
 
 TABLE: Final = "litellm's price table"
 OVERRIDE: Final = "override"
@@ -228,16 +229,19 @@ def _charge(
     total: int, base: Decimal | None, *classes: tuple[int, Decimal | None]
 ) -> Decimal | None:
     """The cost of `total` tokens of which some belong to classes with rates of their own."""
-    left, sum_ = max(total, 0), Decimal(0)
-    for tokens, rate in (*classes, (left, base)):
-        taken = min(max(tokens, 0), left)
+    left, sum_ = max(total, 0), _NOTHING
+    for tokens, rate in classes:
+        if tokens <= 0 or not left:
+            continue
+        taken = min(tokens, left)
         left -= taken
-        if taken:
-            rate = _either(rate, base)
-            if rate is None:
-                return None
-            sum_ += taken * rate
-    return sum_
+        rate = _either(rate, base)
+        if rate is None:
+            return None
+        sum_ += taken * rate
+    if not left:
+        return sum_
+    return None if base is None else sum_ + left * base
 
 
 def _saved(price: Price, usage: Usage) -> Decimal | None:

@@ -18,6 +18,8 @@ from providers.models import Credential, Deployment, ModelMap
 from providers.prices import Price
 
 AD_HOC_LIMIT = 2000
+WHERE_TO_LOOK = "GET /v1/models lists all."
+"""For callers of the API, who named a model that is like no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Registry:
 
     def _not_found(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names(), n=3, cutoff=0.4)
-        hint = f" Did you mean {', '.join(near)}?" if near else " GET /v1/models lists all."
+        hint = f" Did you mean {', '.join(near)}?" if near else f" {WHERE_TO_LOOK}"
         return f"There is no model {name[:200]!r} here.{hint}"
 
 
@@ -224,6 +226,12 @@ def _headers(row: Credential) -> dict[str, str]:
     if row.organization:
         headers["OpenAI-Organization"] = row.organization
     return headers | dict(row.extra_headers or {})
+
+
+def opened(row: ModelMap) -> Model:
+    """A model map as calls see it once its change is committed."""
+    deployments = row.deployments.select_related("credential")
+    return _model(row, {one.credential.name: open_access(one.credential) for one in deployments})
 
 
 def _model(row: ModelMap, accesses: dict[str, Access]) -> Model:

@@ -5,7 +5,7 @@ Each check returns a sentence that says what is wrong and what would be right, o
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from providers.catalog import CATALOG
@@ -85,6 +85,19 @@ def capabilities_problem(capabilities: Any) -> str:
         if name not in CAPABILITIES:
             return f"There is no capability {name!r}.{near(str(name), CAPABILITIES)}"
     return ""
+
+
+def twin_problem(credential: str, model: str, before: Collection[tuple[str, str]]) -> str:
+    """A model map has a credential's model once. `before` are those that it has already.
+
+    Two would share their health and their name in records, so nobody could tell them apart.
+    """
+    if (credential, model) not in before:
+        return ""
+    return (
+        f"{credential}/{model} is a deployment of this model already. Leave this one out; for a "
+        "larger share of the calls, raise the weight of the other."
+    )
 
 
 def fallback_problem(

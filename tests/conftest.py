@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -19,6 +20,12 @@ from tests.support.simulator import Simulator
 _LIVE = {"hub", "start_hub", "scaled_hub", "simulator"}
 _NEEDS_BROWSER = {"browser", "new_page", "page"}
 _USES_DATABASE = {"db", "transactional_db"}
+_SHARED_HUB = pytest.StashKey[Hub]()
+
+# The same examples each time: a change is judged by what it changes. `make test
+# ARGS=--hypothesis-profile=default` looks for new ones.
+hypothesis_settings.register_profile("steady", derandomize=True)
+hypothesis_settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,14 +75,32 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Iterator[Hub]:
+def hub(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    simulator: Simulator,
+) -> Iterator[Hub]:
     """A hub in the embedded shape, shared by all tests of the session.
 
     Make a team and a key of your own in it. To stop, kill or configure one, take `start_hub`.
     """
     running = Hub(tmp_path_factory.mktemp("hub"), LLMHUB_SIMULATOR_URL=simulator.base_url)
-    yield running.start()
+    running.start().remember_models()
+    request.session.stash[_SHARED_HUB] = running
+    yield running
+    del request.session.stash[_SHARED_HUB]
     running.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _models_as_at_first(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Models that a module's tests leave in the shared hub are switched off after it.
+
+    A page shows some models unasked. Other tests rely on which.
+    """
+    yield
+    if shared := request.session.stash.get(_SHARED_HUB, None):
+        shared.switch_off_models()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The hub's settings for tests that run inside pytest: a clean environment, a throw-away directory.
 
-`TEST_SHAPE=scaled` puts these tests on PostgreSQL and Redis; without it they use SQLite.
+`TEST_SHAPE=scaled` puts these tests on PostgreSQL and Redis; without it they use SQLite, in a file
+as a hub does: threads that share a database in memory are refused where a file lets them wait.
 """
 
 import atexit
@@ -23,6 +24,8 @@ from llmhub.settings import DATABASES  # noqa: E402
 if servers.scaled_shape_wanted():
     DATABASES["default"]["TEST"] = {"NAME": f"llmhub_test_{os.getpid()}"}
     DATABASES["default"]["OPTIONS"].pop("pool")  # it would outlive the database
+else:
+    DATABASES["default"]["TEST"] = {"NAME": f"{_directory}/test.sqlite3"}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,5 +1,6 @@
 """What is wrong with the engine's configuration: told where it is entered, or at the call."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ from django.test import Client
 from providers.models import Credential, ModelMap
 from providers.parameter_rules import parameters_problem
 from tests.support.hub import Hub, bearer
-from tests.support.simulator import Simulator
-from tests.support.waiting import eventually
-from tests.test_admin_providers import (
+from tests.support.provider_admin import (
     CREDENTIALS,
+    KEY,
     MODELS,
     credential_form,
     errors,
     model_form,
     stored,
 )
+from tests.support.simulator import Simulator
+from tests.support.waiting import eventually
 
 NO_SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "objekt"}}}
 NAMELESS_TOOL = [{"type": "function", "function": {"description": "does something"}}]
@@ -56,20 +58,68 @@ def test_good_default_parameters_are_taken() -> None:
 
 
 @pytest.mark.django_db
-def test_admin_refuses_wrong_default_parameters(admin_client: Client) -> None:
-    form = model_form(default_parameters='{"temperature": 9}')
-    found = errors(admin_client.post(f"{MODELS}add/", form))
-    assert "temperature must be" in found["default_parameters"][0]
+@pytest.mark.parametrize(("parameters", "what"), PARAMETERS)
+def test_admin_refuses_wrong_default_parameters(
+    admin_client: Client, parameters: Any, what: str
+) -> None:
+    form = model_form(default_parameters=json.dumps(parameters))
+    (said,) = errors(admin_client.post(f"{MODELS}add/", form))["default_parameters"]
+    assert what in said or "object" in said
     assert not ModelMap.objects.exists()
 
 
-@pytest.mark.django_db
-def test_file_with_wrong_default_parameters_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "config.toml"
-    file.write_text("[models.fast]\ndeployments = []\ndefault_parameters = { temperature = 9 }\n")
+def refusal(directory: Path, tables: dict[str, Any]) -> str:
+    """What import_config says of a file with these tables, which it must refuse."""
+    file = directory / "config.json"
+    file.write_text(json.dumps(tables))
     with pytest.raises(CommandError) as caught:
         call_command("import_config", file)
-    assert "models.fast.default_parameters: temperature must be" in str(caught.value)
+    assert not ModelMap.objects.exists()
+    return str(caught.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("parameters", "what"), PARAMETERS)
+def test_file_with_wrong_default_parameters_is_refused(
+    tmp_path: Path, parameters: Any, what: str
+) -> None:
+    fast = {"deployments": [], "default_parameters": parameters}
+    said = refusal(tmp_path, {"models": {"fast": fast}})
+    assert "models.fast.default_parameters: " in said
+    assert what in said or "must be a table" in said
+
+
+PRICES = ("input_cost_per_1m", "output_cost_per_1m", "cached_input_cost_per_1m")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("price", PRICES)
+def test_no_price_is_below_zero(admin_client: Client, tmp_path: Path, price: str) -> None:
+    row = {"credential": stored().pk, "upstream_model": "gpt-4o", price: "-0.01"}
+    assert price in errors(admin_client.post(f"{MODELS}add/", model_form(row)))
+    deployment = {"provider": "mine", "model": "gpt-4o", price: -0.01}
+    said = refusal(tmp_path, {"models": {"fast": {"deployments": [deployment]}}})
+    assert f"models.fast.deployments[0].{price}: must be a number of US dollars, 0 or more" in said
+
+
+@pytest.mark.django_db
+def test_litellm_file_is_held_to_the_same(tmp_path: Path) -> None:
+    stored()
+    parameters = {"model": "openai/gpt-4o", "api_key": KEY, "input_cost_per_token": -1e-6}
+    one = {"model_name": "a", "litellm_params": parameters}
+    said = refusal(tmp_path, {"model_list": [one]})
+    assert "model_list[0].litellm_params.input_cost_per_token: must be" in said
+    two = {"model_name": "b", "litellm_params": {"model": "openai/gpt-4o", "api_key": KEY}}
+    circle = {"fallbacks": [{"a": ["b"]}, {"b": ["a"]}]}
+    del parameters["input_cost_per_token"]
+    said = refusal(tmp_path, {"model_list": [one, two], "router_settings": circle})
+    assert "a → b → a" in said
+
+
+@pytest.mark.django_db
+def test_deployment_in_a_file_must_name_its_credential(tmp_path: Path) -> None:
+    said = refusal(tmp_path, {"models": {"fast": {"deployments": [{"model": "gpt-4o"}]}}})
+    assert "models.fast.deployments[0].provider: is missing" in said
 
 
 @pytest.mark.django_db
@@ -184,6 +234,60 @@ def test_schemas_and_tools_are_looked_at_before_the_upstream_is(
     answer = hub.chat(key, "bad_on/sim-instant", **body)
     assert answer.status_code == 400
     assert param in answer.json()["error"]["param"]
+
+
+NO_TYPE = {"type": "objekt"}
+USER = [{"role": "user", "content": "Hello"}]
+OTHER_WIRES = [
+    ("messages", {"messages": USER, "tools": [{"input_schema": {}}]}, "tools.0.name"),
+    (
+        "messages",
+        {
+            "messages": USER,
+            "output_config": {"format": {"type": "json_schema", "schema": NO_TYPE}},
+        },
+        "output_config.format.schema",
+    ),
+    ("responses", {"input": "Hello", "tools": [{"type": "function"}]}, "tools[0].name"),
+    (
+        "responses",
+        {
+            "input": "Hello",
+            "text": {"format": {"type": "json_schema", "name": "x", "schema": NO_TYPE}},
+        },
+        "text.format.schema",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field"), OTHER_WIRES)
+def test_other_wires_look_at_them_too(
+    hub: Hub, key: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = httpx.post(
+        f"{hub.url}/v1/{path}",
+        headers=bearer(key),
+        json={"model": "bad_on/sim-instant", "max_tokens": 9, **body},
+    )
+    assert answer.status_code == 400
+    assert field in answer.text
+
+
+def test_python_and_the_shell_look_at_them_too(hub: Hub, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(NO_TYPE))
+    with pytest.raises(AssertionError, match="is no JSON schema"):
+        hub.manage("ask", "Hello", "--model", "sim-instant", "--json-schema", str(schema))
+    said = hub.python(
+        "from llmhub.api.python import SyncHub\n"
+        "from llmhub.core.errors import ValidationError\n"
+        "with SyncHub() as hub:\n"
+        "    try:\n"
+        f"        hub.chat_with_tools('Hello', {NAMELESS_TOOL!r}, model='sim-instant')\n"
+        "    except ValidationError as error:\n"
+        "        print(error.param)\n"
+    )
+    assert said.strip() == "tools[0].function.name"
 
 
 def test_default_parameters_are_sent_where_the_caller_says_nothing_else(

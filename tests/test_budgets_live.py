@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -235,6 +236,27 @@ async def test_two_processes_spend_no_more_than_one(scaled_hub: ScaledHub) -> No
     answers = await calls(urls, keys["both settling"], "quick", 100, max_tokens=40)
     assert statuses(answers) == {200: 9, 402: 91}
     assert spent_and_recorded(scaled_hub.first, keys["both settling"]) == (9 * CALL, 9 * CALL)
+
+
+@pytest.mark.slow
+async def test_killed_hub_has_nothing_reserved_when_it_is_back(
+    start_hub: Callable[..., Hub],
+) -> None:
+    """In the embedded shape, where reservations are in the memory of the process."""
+    hub = await asyncio.to_thread(start_hub)
+    keys = await asyncio.to_thread(prepare, hub, {"killed": "0.02"})
+    key = keys["killed"]
+    lost = asyncio.create_task(calls([hub.url], key, "endless", 1, max_tokens=20))
+    running = lambda: hub.calls(key_prefix=key[:12], status="running")  # noqa: E731
+    await asyncio.to_thread(eventually, running, "the call under way")
+    refused = await asyncio.to_thread(hub.chat, key, "priced", max_tokens=20)
+    assert "$0.02 reserved for calls under way" in refused.json()["error"]["message"]
+    await asyncio.to_thread(hub.kill9)
+    with pytest.raises(aiohttp.ClientError):
+        await lost
+    await asyncio.to_thread(hub.start)
+    assert (await asyncio.to_thread(hub.chat, key, "priced", max_tokens=20)).status_code == 200
+    assert spent_and_recorded(hub, key) == (CALL, CALL)
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 """Configuration files: what an import makes, refuses and leaves alone, and what an export gives."""
 
 import json
+import re
 import tomllib
+from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from llmhub.core.models import AuditEntry
+from providers.config.schema import DeploymentEntry, ModelEntry, ProviderEntry
 from providers.models import Credential, Deployment, ModelMap
+from tests.support.process import ROOT
 
 pytestmark = pytest.mark.django_db
+
+DOCUMENT = ROOT / "docs" / "configuration.md"
 
 OURS = """
 default_model = "fast"
@@ -166,6 +172,26 @@ def test_json_and_yaml_mean_the_same_as_toml(tmp_path: Path, kind: str) -> None:
     assert state() == before
 
 
+def test_example_of_the_document_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    monkeypatch.setenv("GROQ_API_KEY", "gsk-0123456789")
+    run(save(tmp_path, example))
+    assert {row.name for row in Credential.objects.all()} == {"groq_eu", "local"}
+    assert [str(row) for row in ModelMap.objects.get(is_default=True).deployments.all()] == [
+        "groq_eu/llama-3.1-8b-instant",
+        "local/llama3",
+    ]
+
+
+def test_document_names_everything_that_a_file_can_say() -> None:
+    section = DOCUMENT.read_text().partition("## Files")[2].partition("\n## ")[0]
+    for entry in (ProviderEntry, ModelEntry, DeploymentEntry):
+        names = {field.name for field in fields(entry)} - {"name"}
+        assert names <= set(re.findall(r"\w+", section)), entry
+
+
 def test_importing_again_changes_nothing(tmp_path: Path) -> None:
     file = save(tmp_path, OURS)
     run(file)
@@ -195,6 +221,16 @@ def test_deployments_are_replaced_and_the_same_ones_keep_their_ids(tmp_path: Pat
     run(save(tmp_path, "\n".join(lines)))
     rows = Deployment.objects.filter(model_map__name="fast")
     assert [row.pk for row in rows] == [kept]
+
+
+def test_of_equal_deployments_that_are_there_an_import_leaves_one(tmp_path: Path) -> None:
+    run(save(tmp_path, OURS))
+    kept = Deployment.objects.get(upstream_model="llama3")
+    twin = Deployment.objects.get(pk=kept.pk)
+    twin.pk = None
+    twin.save(force_insert=True)
+    assert "changed: 1 (model fast)" in run(save(tmp_path, OURS))
+    assert Deployment.objects.get(upstream_model="llama3") == kept
 
 
 def test_what_a_file_does_not_name_is_left_alone(tmp_path: Path) -> None:
@@ -231,6 +267,8 @@ def test_no_secret_is_in_the_trail(tmp_path: Path) -> None:
         ('kind = "groq"', 'kind = "grok"', "providers.groq_eu.kind", "Did you mean groq"),
         ('"weighted"', '"wheighted"', "models.fast.strategy", "Did you mean weighted?"),
         ("weight = 3", "wieght = 3", "models.fast.deployments[0].wieght", "Did you mean weight"),
+        ('model = "llama3"', 'model = " "', "deployments[1].model", "blank"),
+        ('provider = "local"', 'provider = ""', "deployments[1].provider", "no provider ''"),
         ("weight = 3", "weight = -3", "models.fast.deployments[0].weight", "at least 0"),
         ("0.05,", "-0.05,", "deployments[1].input_cost_per_1m", "0 or more"),
         ('provider = "local"', 'provider = "locale"', "deployments[1].provider", "mean local?"),
@@ -263,12 +301,13 @@ def test_a_circle_of_fallbacks_is_refused(tmp_path: Path) -> None:
     assert "fast → gpt-4o-mini → fast" in refusal(tmp_path, text)
 
 
-def test_the_same_deployment_twice_is_refused(tmp_path: Path) -> None:
-    text = OURS.replace(
-        'provider = "local", model = "llama3"',
-        'provider = "groq_eu", model = "llama-3.1-8b-instant"',
-    )
-    assert "stands in this list twice" in refusal(tmp_path, text)
+@pytest.mark.parametrize("model", ["llama-3.1-8b-instant", " llama-3.1-8b-instant "])
+def test_the_same_deployment_twice_is_refused(tmp_path: Path, model: str) -> None:
+    twin = f'provider = "groq_eu", model = "{model}"'
+    text = OURS.replace('provider = "local", model = "llama3"', twin)
+    said = refusal(tmp_path, text)
+    assert "models.fast.deployments[1].model: groq_eu/llama-3.1-8b-instant is a deploy" in said
+    assert "raise the weight of the other" in said
 
 
 @pytest.mark.parametrize(
@@ -350,6 +389,14 @@ model_list:
     assert names == {"openai/gpt-4o", "azure_eu/gpt-4o"}
 
 
+def test_equal_entries_of_a_litellm_file_are_one_deployment(tmp_path: Path) -> None:
+    entry = "{model_name: a, litellm_params: {model: openai/gpt-4o, rpm: RPM}}"
+    entries = "\n".join(f"  - {entry.replace('RPM', rpm)}" for rpm in ("10", "20"))
+    printed = run(save(tmp_path, f"model_list:\n{entries}\n", "config.yaml"))
+    assert "model_list[1]: a has this deployment already; it was left out." in printed
+    assert Deployment.objects.get().rpm == 10
+
+
 def test_mistakes_in_a_litellm_file_are_told_in_its_own_terms(tmp_path: Path) -> None:
     text = LITELLM.replace("AZURE_EU_API_KEY", "AZURE_US_API_KEY").replace("rpm: 480", "rpm: many")
     message = refusal(tmp_path, text.replace("azure/gpt", "azur/gpt"), "config.yaml")
@@ -357,6 +404,21 @@ def test_mistakes_in_a_litellm_file_are_told_in_its_own_terms(tmp_path: Path) ->
     message = refusal(tmp_path, text, "config.yaml")
     assert "model_list[1].litellm_params.api_key: the environment variable AZURE_US" in message
     assert "config.yaml, line 7, model_list[0].litellm_params.rpm: must be a whole" in message
+
+
+@pytest.mark.parametrize(
+    ("strategy", "hint"),
+    [
+        ("latency-base-routing", "Did you mean latency-based-routing?"),
+        ("weather", "It may be simple-shuffle, least-busy"),
+        ("[1]", "there is no strategy [1] here"),
+    ],
+)
+def test_a_strategy_that_is_not_known_is_refused(tmp_path: Path, strategy: str, hint: str) -> None:
+    text = LITELLM.replace("latency-based-routing", strategy)
+    message = refusal(tmp_path, text, "config.yaml")
+    assert "config.yaml, line 30, router_settings.routing_strategy: there is no" in message
+    assert hint in message
 
 
 # --- exporting ------------------------------------------------------------------------------------

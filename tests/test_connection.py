@@ -50,7 +50,7 @@ async def test_report_of_a_good_connection_says_how_fast_and_how_many(api: Provi
     report = await connection.test_connection(credential(api.base_url))
     assert report.ok
     assert report.models == 2
-    assert report.message.startswith("mine works: it answered in")
+    assert report.message.startswith("The credential mine works: it answered in")
 
 
 async def test_key_organization_and_extra_headers_are_sent(api: ProviderApi) -> None:

@@ -63,6 +63,15 @@ MISTAKES = {
         ("something that is no completion", "Check that the credential's base URL"),
         ("not with JSON, so this is no API", "Check the base URL"),
     ),
+    "website-404": Mistake(
+        'base_url = "{hub}/usage"',
+        (
+            "answered 404 with a web page, so its base URL is most likely not that of the API",
+            "mend it under Credentials; it often ends in /v1",
+        ),
+        ("A server answered, but it has no list of models", "If the base URL is wrong, mend it"),
+        status=404,
+    ),
     "no-tls": Mistake(
         'base_url = "{tls}/v1"',
         ("does not speak TLS", "should begin with http:// rather than https://"),
@@ -115,11 +124,12 @@ class Picky(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def addresses(simulator: Simulator) -> Iterator[dict[str, str]]:
+def addresses(hub: Hub, simulator: Simulator) -> Iterator[dict[str, str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Picky)
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield {
+        "hub": hub.url,
         "simulator": simulator.url,
         "picky": f"http://127.0.0.1:{server.server_port}",
         "tls": simulator.url.replace("http:", "https:"),

@@ -1,11 +1,12 @@
 """One key's page: every setting of it, rotating, switching off and on, and its budget."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from llmhub.core.errors import AuthenticationError
 from llmhub.core.models import AuditEntry
@@ -141,6 +142,22 @@ def test_rotated_key_is_shown_once_and_the_old_one_ends_after_its_grace(team: Te
     for gone in (before, now):
         with pytest.raises(AuthenticationError):
             callers.by_key(gone)
+
+
+@pytest.mark.parametrize(
+    ("grace", "hours"), [("1h", 1), ("24h", 24), ("7d", 7 * 24), ("30d", 30 * 24)]
+)
+def test_old_key_works_for_the_time_that_was_chosen(team: Team, grace: str, hours: int) -> None:
+    key, before = create_key(team=team, name="nightly")
+    person_in(team, "owner").post(f"/keys/{key.pk}/rotate/", {"grace": grace})
+    key.refresh_from_db()
+    assert key.grace_until is not None
+    left = key.grace_until - timezone.now()
+    assert timedelta(hours=hours, minutes=-5) < left <= timedelta(hours=hours)
+    key.grace_until = timezone.now()
+    key.save()
+    with pytest.raises(AuthenticationError, match="replaced"):
+        callers.by_key(before)
 
 
 def test_unknown_grace_changes_nothing(team: Team) -> None:

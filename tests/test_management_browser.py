@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE
+from tests.support.hub import Hub
 
 # Of Swagger UI's own markup: a button inside each operation's head, and headings after its summary.
 NOT_OURS = {rule: {"enabled": False} for rule in ("nested-interactive", "heading-order")}
@@ -27,6 +28,24 @@ def test_documentation_shows_and_sends_under_our_csp(
     expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text(
         "200"
     )
+
+
+def test_call_is_made_from_the_documentation(new_page: Callable[..., Page], hub: Hub) -> None:
+    page = new_page(signed_in=False)
+    page.goto("/api/docs")
+    page.locator(".authorize").first.click()
+    form = page.locator(".auth-container", has_text="ApiKeyHeader")
+    form.locator("input").fill(hub.create_key("Documented"))
+    form.get_by_role("button", name="Apply credentials").click()
+    page.locator(".modal-ux .close-modal").click()
+    operation = page.locator("#operations-Wires-wire_chat")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table")
+    expect(answer.locator(".response-col_status").last).to_contain_text("200")
+    expect(answer).to_contain_text("chat.completion")
+    expect(answer).to_contain_text("x-llmhub-provider: simulator")
 
 
 def test_documentation_needs_no_account(new_page: Callable[..., Page]) -> None:

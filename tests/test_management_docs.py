@@ -52,7 +52,7 @@ def test_walk_works(hub: Hub, tmp_path: Path) -> None:
 def test_every_path_of_the_schema_is_told() -> None:
     paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
     table = TEXT.partition("## What there is")[2].partition("## Signing in")[0]
-    for path in paths:
+    for path in (path for path in paths if path.startswith("/api/v1/")):
         last = path.removeprefix("/api/v1").rsplit("/", 1)[-1]
         assert last in table, path
 

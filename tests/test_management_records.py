@@ -337,8 +337,7 @@ def test_models_tell_price_size_abilities_and_health(models: None, team: Team, l
     assert deployment["output_cost_per_1m"] is None
     assert (deployment["context_window"], deployment["capabilities"]) == (8000, ["chat"])
     assert model["health"] == "unknown"
-    health.started("local/m-org/large")
-    health.succeeded("local/m-org/large", 0.1)
+    health.succeeded("local/m-org/large", 0.1, health.started("local/m-org/large"))
     assert api.get("/models/org/large").json()["health"] == "ok"
 
 

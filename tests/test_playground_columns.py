@@ -7,6 +7,8 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.support.compare_page import LONG, answer, column, run, wait_for_end
+from tests.support.hub import Hub
+from tests.support.waiting import eventually
 
 
 def menu(page: Page, number: int, item: str) -> None:
@@ -152,3 +154,177 @@ def test_estimate_stands_there_before_sending(page: Page) -> None:
     page.goto("/")
     page.get_by_role("textbox", name="Prompt").fill("x" * 4000)
     expect(page.get_by_text(re.compile(r"Estimate: 2K tokens in · \$"))).to_be_visible()
+
+
+def test_twelve_columns_and_no_more_and_a_removed_one_comes_back(page: Page) -> None:
+    page.goto("/")
+    add = page.get_by_role("button", name="Add column")
+    for _ in range(10):
+        menu(page, 1, "Clone")
+    expect(page.get_by_role("combobox", name="Model")).to_have_count(12)
+    expect(add).to_be_disabled()
+    run(page, "echo: all of us")
+    wait_for_end(page, *range(1, 13))
+    for number in range(1, 13):
+        expect(column(page, number).get_by_role("log")).to_have_text("all of us")
+    names = models(page)
+    menu(page, 5, "Remove")
+    expect_models(page, *names[:4], *names[5:])
+    expect(column(page, 5).get_by_role("button", name="Column menu")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect_models(page, *names)
+    expect(column(page, 5).get_by_role("log")).to_have_text("all of us")
+
+
+def test_last_column_cannot_be_removed(page: Page) -> None:
+    page.goto("/")
+    menu(page, 1, "Remove")
+    column(page, 1).get_by_role("button", name="Column menu").click()
+    item = page.get_by_role("menuitem", name="Remove")
+    expect(item).to_have_attribute("aria-disabled", "true")
+
+
+def test_picker_shows_what_a_model_costs_and_can(page: Page, hub: Hub) -> None:
+    hub.import_config(
+        """
+        [models.priced]
+        [[models.priced.deployments]]
+        provider = "simulator"
+        model = "sim-swift"
+        context_window = 8000
+        input_cost_per_1m = 0.5
+        output_cost_per_1m = 2
+        capabilities = ["chat", "vision"]
+        """
+    )
+    with hub.admin_login() as browser:
+        eventually(lambda: "priced" in browser.get("/").text, "the models")
+    page.goto("/")
+    box = column(page, 1).get_by_role("combobox", name="Model")
+    box.click()
+    everything = page.get_by_role("option").count()
+    box.fill("vision priced")
+    priced = page.get_by_role("option", name="priced")
+    expect(priced).to_contain_text("8K context")
+    expect(priced).to_contain_text("$0.50 in, $2.00 out per 1M")
+    expect(priced).to_contain_text("vision")
+    assert page.get_by_role("option").count() < everything
+    box.press("Enter")
+    expect(column(page, 1, "priced").get_by_text("8K tokens")).to_be_visible()
+    box.fill("no such model")
+    expect(page.get_by_text("No model matches.")).to_be_visible()
+    box.press("Escape")
+    expect(box).to_have_value("priced")
+
+
+def test_settings_are_for_one_column_or_for_all_and_differences_are_shown(page: Page) -> None:
+    page.goto("/")
+    menu(page, 1, "Parameters and system prompt…")
+    page.get_by_role("spinbutton", name="Temperature").fill("0.2")
+    page.get_by_role("button", name="Save").click()
+    one, two = (column(page, n).get_by_role("list", name="Settings") for n in (1, 2))
+    differs = one.get_by_title("Not the same in all columns")
+    expect(differs).to_have_text("temp 0.2")
+    expect(two).to_contain_text("default settings")
+    menu(page, 2, "Parameters and system prompt…")
+    dialog = page.get_by_role("dialog", name="Column 2")
+    expect(dialog).to_contain_text("Not the same in all columns: temperature.")
+    dialog.get_by_role("spinbutton", name="Temperature").fill("0.7")
+    dialog.get_by_role("textbox", name="System prompt").fill("Be brief.")
+    dialog.get_by_role("checkbox", name="Same in all columns").check()
+    dialog.get_by_role("button", name="Save").click()
+    for settings in (one, two):
+        expect(settings).to_contain_text("temp 0.7")
+        expect(settings).to_contain_text("system prompt")
+    expect(differs).to_have_count(0)
+
+
+def test_retry_of_one_leaves_the_others_alone(page: Page, hub: Hub) -> None:
+    page.goto("/")
+    run(page, "echo: again")
+    wait_for_end(page, 1, 2)
+    records = column(page, 1).get_by_role("link", name="Record")
+    others = column(page, 2).get_by_role("link", name="Record").get_attribute("href")
+    before = str(records.get_attribute("href"))
+    column(page, 1).get_by_role("button", name="Retry").click()
+    expect(records).not_to_have_attribute("href", before, timeout=LONG)
+    expect(column(page, 2).get_by_role("link", name="Record")).to_have_attribute(
+        "href", str(others)
+    )
+
+
+def test_retry_all_asks_also_a_column_that_came_later(page: Page) -> None:
+    page.goto("/")
+    run(page, "echo: everybody")
+    wait_for_end(page, 1, 2)
+    before = str(column(page, 1).get_by_role("link", name="Record").get_attribute("href"))
+    page.get_by_role("button", name="Add column").click()
+    expect(column(page, 3).get_by_text("This column was not asked.")).to_be_visible()
+    page.get_by_role("button", name="Retry all").click()
+    wait_for_end(page, 1, 2, 3)
+    assert answer(page, 3) == "everybody"
+    link = column(page, 1).get_by_role("link", name="Record")
+    expect(link).not_to_have_attribute("href", before)
+    page.reload()
+    wait_for_end(page, 1, 2, 3)
+
+
+def test_stop_of_one_is_recorded_as_cancelled_and_the_other_goes_on(page: Page, hub: Hub) -> None:
+    page.goto("/")
+    run(page, "echo: " + "word " * 400)
+    expect(column(page, 2).get_by_role("log")).to_contain_text("word", timeout=LONG)
+    column(page, 2).get_by_role("button", name="Stop").click()
+    expect(column(page, 2).get_by_text("Stopped")).to_be_visible(timeout=LONG)
+    record = str(column(page, 2).get_by_role("link", name="Record").get_attribute("href"))
+    (call,) = hub.query(
+        "select status from usage_requestlog where id = %s",
+        record.strip("/").rpartition("/")[2].replace("-", ""),
+    )
+    assert call["status"] == "cancelled"
+    wait_for_end(page, 1)
+    assert len(answer(page, 1).split()) == 400
+
+
+def test_numbers_move_while_an_answer_streams(page: Page) -> None:
+    page.goto("/")
+    run(page, "echo: " + "word " * 300)
+    output = column(page, 2).locator("[data-metric=output_tokens]")
+    expect(output).to_have_attribute("data-value", re.compile(r"^[1-9]"), timeout=LONG)
+    seen = str(output.get_attribute("data-value"))
+    expect(output).not_to_have_attribute("data-value", seen)
+    for name in ("ttft", "tokens_per_second", "input_tokens", "cost", "total"):
+        expect(column(page, 2).locator(f"[data-metric={name}]")).to_contain_text(re.compile(r"\d"))
+    page.get_by_role("button", name="Stop all").click()
+    wait_for_end(page, 1, 2)
+
+
+# Numbers whose text reaches into the next one.
+OVERLAPPING = """(column) => {
+  const ends = (node) => {
+    const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    let right = 0;
+    while (texts.nextNode()) {
+      range.selectNodeContents(texts.currentNode);
+      if (!texts.currentNode.parentElement.matches(".visually-hidden"))
+        right = Math.max(right, range.getBoundingClientRect().right);
+    }
+    return right;
+  };
+  const numbers = [...column.querySelectorAll("[data-metric]")];
+  return numbers.filter((node, at) => numbers[at + 1]?.getBoundingClientRect().left < ends(node))
+    .map((node) => node.textContent);
+}"""
+
+
+def test_numbers_do_not_run_into_each_other_in_narrow_columns(page: Page) -> None:
+    page.goto("/")
+    run(page, "pick a random number " + "of many " * 4000)
+    wait_for_end(page, 1, 2)
+    expect(column(page, 1).locator("[data-metric=input_tokens]")).to_contain_text(
+        re.compile(r"\d,\d{3}")
+    )
+    for width in (390, 660, 700, 740, 780, 840):
+        page.set_viewport_size({"width": width, "height": 800})
+        for number in (1, 2):
+            assert column(page, number).evaluate(OVERLAPPING) == [], width

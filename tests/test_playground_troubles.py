@@ -1,11 +1,13 @@
 """What goes wrong around the compare page is said in place, and nothing written is lost."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
+from tests.support import browser as chromium
 from tests.support.browser import Problems
 from tests.support.compare_page import LONG, answer, column, run, wait_for_end
 from tests.support.hub import Hub
@@ -24,6 +26,9 @@ api_key = "bad-key"
 deployments = [{{ provider = "refused", model = "sim-swift" }}]
 
 [models.switched-off]
+deployments = [{{ provider = "simulator", model = "sim-swift" }}]
+
+[models.spent-slowly]
 deployments = [{{ provider = "simulator", model = "sim-swift" }}]
 
 [models.spent]
@@ -205,3 +210,85 @@ def test_many_columns_and_files_fit_a_phone(
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(wide)
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("viewport", [chromium.DESKTOP, chromium.PHONE], ids=["desktop", "phone"])
+def test_server_killed_in_the_middle_leaves_what_had_come_and_offers_retry(
+    browser: Browser, start_hub: Callable[..., Hub], viewport: dict[str, int]
+) -> None:
+    hub = start_hub()
+    context = browser.new_context(base_url=hub.url, viewport=viewport)  # type: ignore[arg-type]
+    chromium.sign_in(context, hub.url, hub.admin_cookies())
+    page = context.new_page()
+    page.goto("/")
+    run(page, "echo: " + "word " * 400)
+    log = column(page, 2).get_by_role("log")
+    expect(log).to_contain_text("word " * 60, timeout=LONG)  # more than a second: it was saved
+    hub.kill9()
+    expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=LONG)
+    page.get_by_role("textbox", name="Prompt").fill("what I write meanwhile")
+    hub.start()
+    expect(page.get_by_text("Reconnecting…")).to_be_hidden(timeout=LONG)
+    expect(column(page, 2)).to_contain_text("The hub stopped while this answer", timeout=LONG)
+    expect(log).to_contain_text("word word")
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "what I write meanwhile"
+    column(page, 2).get_by_role("button", name="Retry").click()
+    expect(column(page, 2)).not_to_contain_text("The hub stopped", timeout=LONG)
+    expect(log).to_contain_text("word", timeout=LONG)
+    page.get_by_role("button", name="Stop all").click()
+    context.close()
+
+
+MEMBER = """
+from django.contrib.auth import get_user_model
+from llmhub.teams.models import Membership, Role, Team
+user = get_user_model().objects.create_user("{name}", "{name}@example.com", "{password}")
+Membership.objects.create(team=Team.objects.get(name="Default"), user=user, role=Role.MEMBER)
+"""
+REMOVE = """
+from llmhub.teams.models import Membership
+Membership.objects.filter(user__username='{}').delete()
+"""
+
+
+def test_person_removed_from_the_team_is_told_and_keeps_what_they_wrote(
+    hub: Hub, new_page: Callable[..., Page], page_problems: Problems
+) -> None:
+    name = f"leaver{uuid.uuid4().hex[:6]}"
+    password = "correct horse battery staple"
+    hub.python(MEMBER.format(name=name, password=password))
+    page = new_page(signed_in=False)
+    page.goto("/")
+    page.get_by_label("Email").fill(f"{name}@example.com")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    run(page, "echo: still a member")
+    wait_for_end(page, 1, 2)
+    expect(page).to_have_url(re.compile(r"/c/"))
+    hub.python(REMOVE.format(name))
+    eventually(lambda: page.request.get("/").status == 403, "the member to be gone")
+    run(page, "echo: not any more")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("member|team"), timeout=LONG)
+    assert page.get_by_role("textbox", name="Prompt").input_value() == "echo: not any more"
+    answer = page.goto(page.url)
+    assert answer
+    assert answer.status in {403, 404}
+    assert "still a member" not in page.content()
+    page_problems.clear()  # the page that is theirs no more
+
+
+def test_model_switched_off_while_it_answers_goes_on_and_is_refused_next_time(
+    page: Page, troubled: Hub
+) -> None:
+    page.goto("/")
+    choose(page, 1, "spent-slowly")
+    run(page, "echo: " + "word " * 250)
+    expect(column(page, 1).get_by_role("log")).to_contain_text("word", timeout=LONG)
+    troubled.python(SWITCH_OFF.format("spent-slowly"))
+    with troubled.admin_login() as admin:
+        eventually(lambda: "spent-slowly" not in admin.get("/").text, "the model to be gone")
+    wait_for_end(page, 1)
+    assert len(answer(page, 1).split()) == 250
+    wait_for_end(page, 2)
+    run(page, "echo: once more")
+    expect_error(page, 1, "spent-slowly")

@@ -123,8 +123,7 @@ def test_call_that_worked_since_stands_above_the_check(
 ) -> None:
     api.answers[LIST] = REFUSED
     tasks.check_credentials()
-    health.started("tested/m1")
-    health.succeeded("tested/m1", 0.1)
+    health.succeeded("tested/m1", 0.1, health.started("tested/m1"))
     try:
         assert availability() == checks.AVAILABLE
     finally:
@@ -134,8 +133,7 @@ def test_call_that_worked_since_stands_above_the_check(
 def test_model_whose_deployments_all_rest_is_unavailable(credential: Credential) -> None:
     name = "tested/m1"
     for _ in range(FAILURES_TO_COOL):
-        health.started(name)
-        health.failed(name, NetworkError("gone"))
+        health.failed(name, NetworkError("gone"), health.started(name))
     try:
         found = availability()
         assert not found.available

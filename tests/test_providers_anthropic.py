@@ -236,7 +236,7 @@ async def test_a_native_stream_comes_back_byte_for_byte(upstream: Upstream) -> N
     while (batch := await opened.next()) is not None:
         assert batch.native is not None
         received += batch.native
-        answer.add_all(batch.events)
+        answer.add_all(batch.chunks)
     opened.close()
     assert received == sent
     assert answer.text == "I look – ü."
@@ -253,7 +253,7 @@ async def test_line_ends_of_windows_are_kept_for_native_callers(upstream: Upstre
     received, answer = b"", Assembled()
     while (batch := await opened.next()) is not None:
         received += batch.native or b""
-        answer.add_all(batch.events)
+        answer.add_all(batch.chunks)
     opened.close()
     assert received == sent
     assert answer.text == "I look – ü."

@@ -36,7 +36,7 @@ def test_a_row_can_be_called_or_says_that_it_needs_a_base_url(row: ProviderKind)
     access = opened(row.kind, base_url=base_url, options={"provider": "x"})
     target = Target(None, "t", access, "m", UNKNOWN)
     if row.wire == "search":
-        with pytest.raises(ConfigurationError, match="no chat model"):
+        with pytest.raises(ConfigurationError, match="has no models"):
             transports.for_target(target)
         return
     transports.for_target(target)

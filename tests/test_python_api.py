@@ -6,11 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support import environment
 from tests.support.hub import COMMAND_SECONDS, Hub
 from tests.support.process import ROOT, python
+from tests.support.simulator import Simulator
 
 DOCUMENT = ROOT / "docs" / "python.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
@@ -146,6 +148,28 @@ found = [sorted(call["function"]["name"] for call in asked), calls, reply.text, 
     assert '"sky": "green"' in text
     assert "broken_map failed: ValueError: torn" in text
     assert "There is no function 'get_weather'" in lone
+
+
+def test_results_of_tools_follow_the_calls_that_they_answer(hub: Hub, simulator: Simulator) -> None:
+    model = "sim-swift:jitter=0.41,ttft=0,tps=0"
+    result(
+        hub,
+        f"""
+city = {{"type": "object", "properties": {{"city": {{"type": "string"}}}}, "required": ["city"]}}
+tool = {{"type": "function", "function": {{"name": "get_weather", "parameters": city}}}}
+found = hub.chat_with_tools(
+    "Use the tool get_weather for Lisbon.",
+    [tool],
+    functions={{"get_weather": lambda city: "green"}},
+    model="simulator/{model}",
+).text
+""",
+    )
+    asked = httpx.get(f"{simulator.url}/_sim/last", params={"model": model}).json()
+    user, assistant, told = asked["body"]["messages"]
+    (call,) = assistant["tool_calls"]
+    assert (user["role"], call["function"]["name"]) == ("user", "get_weather")
+    assert (told["role"], told["tool_call_id"], told["content"]) == ("tool", call["id"], "green")
 
 
 def test_retries_and_time_are_those_of_the_call(hub: Hub) -> None:

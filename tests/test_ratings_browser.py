@@ -90,6 +90,40 @@ def test_every_state_is_there_and_has_nothing_for_axe_to_find(
             page.context.close()
 
 
+JUDGED = """
+from llmhub.teams.models import Team
+from playground.ratings.votes import Candidate, record
+for _ in range(2):
+    record(team_id=Team.objects.get(name="Default").pk, judge="sage", verdict="best", winner=0,
+           candidates=[Candidate("judged-well", "1"), Candidate("judged-ill", "2")], tags=["suite"])
+"""
+
+
+@pytest.mark.slow
+def test_table_has_ranks_intervals_and_counts_and_a_judge_is_apart(
+    open_page: Callable[..., Page], rated_hub: Hub
+) -> None:
+    rated_hub.python(VOTES.format(votes=60) + JUDGED)
+    page = open_page()
+    table = page.get_by_role("region", name="Ratings by model")
+    best = table.get_by_role("row").nth(1)
+    expect(best).to_contain_text(re.compile(r"1\s+claude-haiku"))
+    expect(best).to_contain_text(re.compile(r"\d{3,4} – \d{3,4}"))
+    report = page.locator("#ratings-report")
+    expect(report).to_contain_text(re.compile(r"\d+ votes\s+of 1 person"))
+    expect(table).not_to_contain_text("judged-well")
+    page.get_by_label("Votes of").select_option(label="Judge: sage")
+    page.wait_for_url("**/ratings/?by=judge*", timeout=LONG)
+    ready(page)
+    expect(table.get_by_role("row").nth(1)).to_contain_text("judged-well")
+    expect(table).not_to_contain_text("claude-haiku")
+    expect(report).to_contain_text("2 votes of the judge sage")
+    expect(page.get_by_label("Kind")).to_have_count(0)
+    page.get_by_label("Tag").select_option("support")
+    page.wait_for_url("**tag=support*", timeout=LONG)
+    expect(page.get_by_text("No votes that these filters let through")).to_be_visible(timeout=LONG)
+
+
 @pytest.mark.slow
 def test_chart_is_drawn_and_told_and_filters_go_into_the_address(
     open_page: Callable[..., Page], rated_hub: Hub

@@ -1,18 +1,20 @@
 """The fit of ratings: against sums done by hand, and what must hold for any votes."""
 
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.ratings.ballots import Ballot, tallies
-from playground.ratings.fit import SCALE, Rating, fit
+from playground.ratings.fit import SCALE, fit
 from playground.ratings.frontier import Point, frontier
+from playground.ratings.rating import Rating
 
 
 def rated(ballots: list[Ballot]) -> dict[str, Rating]:
-    return {one.model: one for one in fit(ballots)}
+    return {one.model: one for one in fit(Counter(ballots))}
 
 
 def duel(wins: int, losses: int, ties: int = 0) -> list[Ballot]:
@@ -76,7 +78,8 @@ def test_the_same_votes_many_times_narrow_the_interval_and_keep_the_order() -> N
 def test_unanimous_votes_have_a_finite_rating_and_a_wide_interval() -> None:
     found = rated(duel(5, 0))["a"]
     assert 1100 < found.rating < 1500
-    assert found.high - found.low > 200
+    assert found.low < found.rating - 100
+    assert found.high > found.rating + 100
     assert found.preliminary
 
 
@@ -92,25 +95,25 @@ def test_intervals_are_as_wide_as_votes_are_few() -> None:
 
 
 def test_best_of_several_beats_each_other_and_says_nothing_of_these() -> None:
-    found = tallies([Ballot(("a", "b", "c"), 2)])
+    found = tallies(Counter([Ballot(("a", "b", "c"), 2)]))
     assert found["c", "a"].wins == found["c", "b"].wins == 1
     assert ("a", "b") not in found
     assert found["a", "c"].win_rate == 0
 
 
 def test_tie_of_several_is_half_a_win_for_each_pair() -> None:
-    found = tallies([Ballot(("a", "b", "c"), None)])
+    found = tallies(Counter([Ballot(("a", "b", "c"), None)]))
     assert len(found) == 6
     assert {tally.win_rate for tally in found.values()} == {0.5}
 
 
 def test_model_is_not_compared_with_itself() -> None:
-    assert fit([Ballot(("a", "a"), 0)]) == []
+    assert fit(Counter([Ballot(("a", "a"), 0)])) == []
     assert set(rated([Ballot(("a", "a", "b"), 0)])) == {"a", "b"}
 
 
 def test_no_votes_no_ratings() -> None:
-    assert fit([]) == []
+    assert fit(Counter()) == []
 
 
 ballots = st.builds(
@@ -123,7 +126,7 @@ ballots = st.builds(
 @settings(max_examples=15, deadline=None)
 @given(st.lists(ballots, min_size=1, max_size=25))
 def test_what_holds_for_any_votes(cast: list[Ballot]) -> None:
-    found = fit(cast)
+    found = fit(Counter(cast))
     assert sum(one.rating for one in found) / len(found) == pytest.approx(1000, abs=0.01)
     for one in found:
         assert one.low <= one.rating <= one.high

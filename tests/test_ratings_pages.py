@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+import sys
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,11 +16,14 @@ from django.utils import timezone
 
 from llmhub.teams.models import Membership, Team
 from playground.models import Vote
+from playground.ratings import fitting
 from playground.ratings.votes import Candidate, record
+from tests.support.waiting import eventually
 from tests.usage_calls import make_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 User = get_user_model()
+PENDING = "data-pending"
 
 
 @pytest.fixture
@@ -50,7 +55,23 @@ def vote(team: Team, one: str, other: str, times: int = 1, **fields: Any) -> Non
 
 
 def report(client: Client, **query: str) -> str:
-    answer = client.get("/ratings/report/", query)
+    """The report once the newest ratings are in it, as the page gets it."""
+    first = client.get("/ratings/report/", query)
+    assert first.status_code == 200
+    return flat(polled(client, **query) if PENDING in first.content.decode() else first)
+
+
+def polled(client: Client, **query: str) -> Any:
+    """What a page that waits for the newest ratings is sent in the end."""
+
+    def ask() -> Any:
+        answer = client.get("/ratings/report/", {**query, "poll": "1"})
+        return None if answer.status_code == 204 else answer
+
+    return eventually(ask, "the newest ratings", 60)
+
+
+def flat(answer: Any) -> str:
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.content.decode())
 
@@ -146,6 +167,7 @@ def test_cost_and_speed_are_those_of_the_teams_calls(ada: Client, ours: Team, th
         make_call(
             model="alpha", team=ours, cost=Decimal(cost), tokens_per_second=50.0, latency_ms=900.0
         )
+    make_call(model="alpha", team=ours, status="error", error_type="timeout", cost=None)
     make_call(model="alpha", team=theirs, cost=Decimal(9), tokens_per_second=1.0)
     make_call(model="beta", team=ours, cost=None, input_tokens=5, output_tokens=5)
     found = ratings(ada)
@@ -183,4 +205,72 @@ def test_person_without_a_team_is_told_so(client: Client) -> None:
     for path in ("/ratings/", "/ratings/report/", "/ratings/export/"):
         answer = client.get(path)
         assert answer.status_code == 403
-        assert "You are in no team yet" in answer.content.decode()
+        assert "You are not in a team yet" in answer.content.decode()
+
+
+# --- The fit, which is made in a process of its own -----------------------------------------------
+
+
+@pytest.fixture
+def alpha() -> str:
+    """A model that nobody has voted on: ratings that are known already are not fitted again."""
+    return f"alpha-{uuid.uuid4().hex}"
+
+
+def test_first_opening_answers_at_once_and_the_ratings_follow(
+    ada: Client, ours: Team, alpha: str
+) -> None:
+    vote(ours, alpha, "beta")
+    first = flat(ada.get("/ratings/report/"))
+    assert "Working out the ratings" in first
+    assert alpha not in first
+    assert alpha in flat(polled(ada))
+
+
+def test_earlier_ratings_are_shown_while_newer_votes_are_worked_in(
+    ada: Client, ours: Team, alpha: str
+) -> None:
+    vote(ours, "gamma", "beta")
+    assert "Working in the newest votes" not in report(ada)
+    vote(ours, alpha, "beta")
+    page = flat(ada.get("/ratings/report/"))
+    assert "Working in the newest votes" in page
+    assert "gamma" in page
+    assert alpha not in page
+    assert alpha in flat(polled(ada))
+    page = flat(ada.get("/ratings/report/"))
+    assert alpha in page
+    assert PENDING not in page
+
+
+def test_the_same_votes_are_fitted_once(ada: Client, ours: Team, alpha: str) -> None:
+    vote(ours, alpha, "beta", tags=["all-have-it"])
+    report(ada)
+    page = flat(ada.get("/ratings/report/", {"tag": "all-have-it", "period": "7d"}))
+    assert alpha in page
+    assert PENDING not in page
+
+
+def test_fit_that_takes_too_long_is_an_error_and_is_tried_again(
+    ada: Client, ours: Team, alpha: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vote(ours, alpha, "beta")
+    with monkeypatch.context() as short:
+        short.setattr(fitting, "LONGEST_S", 0.01)
+        ada.get("/ratings/report/")
+        failed = polled(ada)
+        assert failed.status_code == 503
+        assert "The ratings took more than" in failed.content.decode()
+        assert ada.get("/ratings/export/").status_code == 503
+    assert alpha in report(ada)
+
+
+def test_fit_that_breaks_off_is_an_error_in_words(
+    ada: Client, ours: Team, alpha: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vote(ours, alpha, "beta")
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        failed = ada.get("/ratings/export/")
+    assert failed.status_code == 503
+    assert failed.content.decode() == "The ratings could not be worked out; the hub's log says why."

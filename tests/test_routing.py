@@ -3,11 +3,14 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+import redis
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmhub.core.errors import (
@@ -20,6 +23,7 @@ from llmhub.core.errors import (
 )
 from llmhub.gateway import recovery
 from llmhub.gateway.recovery import Plan
+from providers import health as health_module
 from providers.catalog import CATALOG
 from providers.health import COOLDOWN_S, FAILURES_TO_COOL, LONGEST_COOLDOWN_S, Health
 from providers.prices import Price
@@ -84,13 +88,13 @@ def router(health: Health) -> Router:
 
 def fail(health: Health, name: str, times: int = 1) -> None:
     for _ in range(times):
-        health.started(name)
-        health.failed(name, NetworkError("down"))
+        health.failed(name, NetworkError("down"), health.started(name))
 
 
 # --- Strategies ----------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=5))
 def test_weighted_is_within_two_percent_of_the_weights(weights: list[int]) -> None:
     router = Router(Health(), random.Random(1))
@@ -125,8 +129,7 @@ def serve(
     for _ in range(calls):
         name = router.order(chosen)[0].name
         counts[name] += 1
-        health.started(name)
-        health.succeeded(name, speeds[name])
+        health.succeeded(name, speeds[name], health.started(name))
     return counts
 
 
@@ -140,6 +143,7 @@ def test_fastest_finds_the_faster_one_and_notices_a_change(router: Router, healt
     assert after["a/m"] >= 0.9 * CALLS
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals("0.000001", "0.1", places=6), min_size=2, max_size=5, unique=True))
 def test_cheapest_never_picks_a_dearer_healthy_one(prices: list[Decimal]) -> None:
     router = Router(Health(), random.Random(1))
@@ -160,8 +164,7 @@ def test_cheapest_never_picks_a_dearer_one_while_a_cheaper_one_is_healthy(
         if chance.random() < 0.5:
             fail(health, picked.name, FAILURES_TO_COOL)
         else:
-            health.started(picked.name)
-            health.succeeded(picked.name, 0.1)
+            health.succeeded(picked.name, 0.1, health.started(picked.name))
 
 
 def test_unknown_price_is_never_the_cheapest(router: Router) -> None:
@@ -169,6 +172,7 @@ def test_unknown_price_is_never_the_cheapest(router: Router) -> None:
     assert router.order(chosen)[0].name == "known/m"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["round_robin", "weighted", "least_busy", "fastest", "cheapest"]))
 def test_priority_comes_before_every_strategy(strategy: str) -> None:
     router = Router(Health(), random.Random(1))
@@ -190,13 +194,53 @@ def test_three_failures_in_a_row_begin_a_rest(router: Router, health: Health) ->
     assert health.seconds_to_rest("a/m") == COOLDOWN_S
 
 
-def test_one_probe_at_a_time_after_the_rest(health: Health, clock: Clock) -> None:
+def test_one_call_tries_it_after_the_rest(health: Health, clock: Clock) -> None:
     fail(health, "a/m", FAILURES_TO_COOL)
     assert not health.may_be_tried("a/m")
+    assert not health.claim("a/m")
     clock.now += COOLDOWN_S
     assert health.may_be_tried("a/m")
-    health.started("a/m")
+    assert health.claim("a/m")
     assert not health.may_be_tried("a/m")
+    assert not health.claim("a/m")
+
+
+ENDS = st.tuples(st.sampled_from(["call", "fail", "give up", "wrong", "wait"]), st.integers(0, 9))
+
+
+@settings(deadline=None)
+@given(st.lists(ENDS, max_size=200))
+def test_failing_one_gets_one_call_in_each_rest_whatever_ends_when(
+    steps: list[tuple[str, int]],
+) -> None:
+    clock = Clock()
+    health = Health(clock)
+    under_way: list[int] = []
+    rests_since = 0.0  # or was tried last
+    for step, number in steps:
+        well = health.is_well("a/m")
+        if step == "wait":
+            clock.now += number * COOLDOWN_S / 4
+        elif step == "call" and health.claim("a/m"):
+            assert well or clock.now >= rests_since + COOLDOWN_S
+            rests_since = clock.now
+            under_way.append(health.started("a/m"))
+        elif step == "give up" and under_way:
+            under_way.pop(number % len(under_way))
+            health.abandoned("a/m")
+        elif step in {"fail", "wrong"} and under_way:
+            error = NetworkError("down") if step == "fail" else ValidationError("wrong")
+            health.failed("a/m", error, under_way.pop(number % len(under_way)))
+            if well and not health.is_well("a/m"):
+                rests_since = clock.now
+
+
+def test_call_from_before_the_rest_does_not_end_it(health: Health, clock: Clock) -> None:
+    long_ago = health.started("a/m")
+    fail(health, "a/m", FAILURES_TO_COOL)
+    health.succeeded("a/m", 0.1, long_ago)
+    assert health.seconds_to_rest("a/m") == COOLDOWN_S
+    assert health.of("a/m").last_success_at == clock.now
 
 
 def test_failed_probe_doubles_the_rest_up_to_a_limit(health: Health, clock: Clock) -> None:
@@ -210,18 +254,17 @@ def test_failed_probe_doubles_the_rest_up_to_a_limit(health: Health, clock: Cloc
 
 
 def test_calls_that_were_under_way_do_not_lengthen_the_rest(health: Health) -> None:
-    for _ in range(16):
-        health.started("a/m")
-    for _ in range(16):
-        health.failed("a/m", NetworkError("down"))
+    for era in [health.started("a/m") for _ in range(16)]:
+        health.failed("a/m", NetworkError("down"), era)
     assert health.seconds_to_rest("a/m") == COOLDOWN_S
 
 
 def test_successful_probe_ends_the_trouble(health: Health, clock: Clock) -> None:
     fail(health, "a/m", FAILURES_TO_COOL)
     clock.now += COOLDOWN_S
-    health.started("a/m")
-    health.succeeded("a/m", 0.1)
+    assert health.claim("a/m")
+    health.succeeded("a/m", 0.1, health.started("a/m"))
+    assert health.is_well("a/m")
     assert health.may_be_tried("a/m")
     fail(health, "a/m", FAILURES_TO_COOL - 1)
     assert health.may_be_tried("a/m")
@@ -229,9 +272,52 @@ def test_successful_probe_ends_the_trouble(health: Health, clock: Clock) -> None
 
 def test_wrong_requests_say_nothing_about_the_upstream(health: Health) -> None:
     for _ in range(10):
-        health.started("a/m")
-        health.failed("a/m", ValidationError("wrong"))
+        health.failed("a/m", ValidationError("wrong"), health.started("a/m"))
     assert health.may_be_tried("a/m")
+
+
+@contextmanager
+def together(*processes: Health) -> Iterator[None]:
+    """What one process tells, the others hear."""
+
+    def publish(topic: str, **payload: Any) -> int:
+        for process in processes:
+            process.hear(payload)
+        return len(processes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(health_module.bus, "publish", publish)
+        yield
+
+
+def test_other_processes_rest_as_long_and_fail_as_one(health: Health, clock: Clock) -> None:
+    other = Health(clock)
+    with together(health, other):
+        fail(health, "a/m", FAILURES_TO_COOL)
+        assert other.seconds_to_rest("a/m") == COOLDOWN_S
+        clock.now += COOLDOWN_S
+        assert other.claim("a/m")
+        fail(other, "a/m")
+        assert health.seconds_to_rest("a/m") == other.seconds_to_rest("a/m") == 2 * COOLDOWN_S
+
+
+def test_other_processes_hear_of_the_end_of_the_trouble(health: Health, clock: Clock) -> None:
+    other = Health(clock)
+    with together(health, other):
+        fail(health, "a/m", FAILURES_TO_COOL)
+        clock.now += COOLDOWN_S
+        assert other.claim("a/m")
+        other.succeeded("a/m", 0.1, other.started("a/m"))
+        assert health.is_well("a/m")
+
+
+def test_rest_begins_also_while_redis_is_away(health: Health, monkeypatch: Any) -> None:
+    def publish(*_: Any, **__: Any) -> int:
+        raise redis.ConnectionError("away")
+
+    monkeypatch.setattr(health_module.bus, "publish", publish)
+    fail(health, "a/m", FAILURES_TO_COOL)
+    assert not health.may_be_tried("a/m")
 
 
 # --- Plans ---------------------------------------------------------------------------------------
@@ -343,3 +429,15 @@ def test_model_at_rest_begins_with_its_fallback(health: Health, monkeypatch: Any
     first = model("priority", target("a"), fallbacks=("second",))
     plan = plan_of(health, first, model("priority", target("b"), name="second"))
     assert follow(plan, {}, monkeypatch)[0] == ["b/m"]
+
+
+def test_one_that_came_to_rest_meanwhile_is_passed_over(health: Health) -> None:
+    first = model("priority", target("a"), target("b"), fallbacks=("second",))
+    plan = plan_of(health, first, model("priority", target("c"), name="second"))
+    resting = NetworkError("a/m rests")
+    assert plan.resting(asyncio.run(plan.next()), resting) == "not asked; next: b/m"
+    said = plan.resting(asyncio.run(plan.next()), resting)
+    assert said is not None
+    assert said.endswith("falling back to second")
+    assert plan.resting(asyncio.run(plan.next()), resting) is None, "it is the last resort"
+    assert not plan.exhausted

@@ -16,6 +16,7 @@ SCHEMA = '{"type": "object", "properties": {"age": {"type": "integer"}}, "requir
     ("kind", "value", "good", "bad", "reason"),
     [
         ("contains", "Nile", "The Nile.", "The nile.", "“Nile” is not in the answer."),
+        ("contains", "Nile ", "The Nile is long.", "The Nile.", "“Nile” is not in the answer."),
         ("contains_any_case", "NILE", "the nile", "the Rhine", "“NILE” is not in the answer"),
         ("not_contains", "sorry", "Here it is.", "I am sorry.", "“sorry” is in the answer."),
         ("equals", " 42 ", "42\n", "42.", "The answer is “42.”."),

@@ -1,7 +1,9 @@
 """Suites in a real browser: from the empty page to a run, its cells, and what changed."""
 
+import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -74,6 +76,93 @@ def test_a_run_fills_while_one_looks_on_and_can_be_cancelled(page: Page) -> None
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="New run")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name=re.compile("Cancelled"))).to_be_visible()
+
+
+ASSERTIONS = (
+    ("Contains", "age"),
+    ("Contains (any case)", "AGE"),
+    ("Does not contain", "sorry"),
+    ("Matches", r"\d+"),
+    ("Fits JSON schema", '{"type": "object", "required": ["age"]}'),
+    ("Words, at least", "2"),
+    ("Characters, at most", "40"),
+    ("Latency in ms, at most", "60000"),
+    ("Cost in USD, at most", "1"),
+)
+
+
+def test_every_sort_of_assertion_is_shown_with_what_came_of_it(page: Page) -> None:
+    write(page, "Sorts", '{"age": 3}')
+    for kind, value in ASSERTIONS:
+        claim(page, kind, value)
+    claim(page, "Judge:", "is JSON")
+    expect(page.get_by_text("Choose a model that judges first.")).to_be_visible()
+    page.get_by_role("combobox", name="Model that judges").fill("sim-sage")
+    page.get_by_role("region", name="Judge").get_by_text("The judge’s prompt").first.click()
+    prompt = page.get_by_role("textbox", name="The judge’s prompt")
+    expect(prompt).to_have_value(re.compile("You check answers of a language model"))
+    prompt.fill('echo: {{answer}} {"verdict": "pass", "reason": "It is."}')
+    page.get_by_role("button", name="Save judge").click()
+    expect(page.get_by_text("and 2 of the judge")).to_be_visible()
+    run(page)
+    page.get_by_role("region", name="Results").get_by_role("button").first.click()
+    checks = page.get_by_role("dialog").get_by_role("listitem")
+    expect(checks).to_have_count(len(ASSERTIONS) + 1)
+    expect(checks.filter(has_text="✓ passed")).to_have_count(len(ASSERTIONS) + 1)
+    expect(checks.last).to_contain_text("judge: sim-sage")
+    expect(checks.last.get_by_role("link", name="The judge’s call")).to_be_visible()
+
+
+def test_failed_cells_are_asked_again_and_models_have_their_sums(page: Page) -> None:
+    write(page, "Again", "hello")
+    claim(page, "Contains", "hello")
+    page.get_by_role("link", name="Add model").click()
+    flaky = f"simulator/sim-swift:fault=400,times=1,tokens={random.randrange(6000, 10_000)}"
+    page.get_by_role("combobox", name="Model").fill(flaky)
+    page.get_by_role("button", name="Save model").click()
+    run(page)
+    sums = page.get_by_role("region", name="Models").get_by_role("row")
+    expect(sums.filter(has_text="fault=400")).to_contain_text("0% 0 of 1")
+    expect(sums.filter(has_text="fault=400").get_by_role("cell").nth(2)).to_have_text("1")
+    page.get_by_role("button", name="Ask again: 1 without an answer or verdict").click()
+    passed = page.get_by_role("button", name=re.compile("✓ Passed"))
+    expect(passed).to_have_count(3, timeout=LONG)
+    expect(page.get_by_role("button", name="New run")).to_be_visible(timeout=LONG)
+    expect(sums.filter(has_text="fault=400")).to_contain_text("100% 1 of 1")
+    for line in sums.all()[1:]:
+        expect(line).to_contain_text(re.compile(r"\$0\.0+\d+"))
+        expect(line).to_contain_text(re.compile(r"\d+(\.\d+)? (ms|s)"))
+
+
+def test_rows_come_from_csv_go_back_and_an_empty_cell_is_told(
+    page: Page, page_problems: Problems
+) -> None:
+    write(page, "Rows", "hello")
+    page.get_by_role("textbox", name="Prompt for all rows").fill("echo: {{river}}")
+    page.get_by_role("button", name="Save prompt").click()
+    page.get_by_role("link", name="Import CSV").click()
+    page.get_by_role("textbox", name="or its text").fill("river,assert:max_words\nthe Nile,few\n")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("alert")).to_contain_text("Line 2, column 2")
+    page_problems.clear()  # the answer was a 400
+    text = "river,assert:max_words\nthe Nile,5\n,5\n"
+    page.get_by_role("textbox", name="or its text").fill(text)
+    page.get_by_role("radio", name="are replaced by these").check()
+    page.get_by_role("button", name="Import").click()
+    rows = page.get_by_role("region", name="Table of rows").get_by_role("row")
+    expect(rows.filter(has_text="the Nile")).to_contain_text("Words, at most 5")
+    expect(rows.nth(2)).to_contain_text("empty")
+    expect(page.get_by_text("Row 2 can't be asked: Fill in river first")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    assert Path(download.value.path()).read_bytes().decode() == (
+        "prompt,river,assert:max_words\r\n,the Nile,5\r\n,,5\r\n"
+    )
+    run(page)
+    results = page.get_by_role("region", name="Results")
+    expect(results.get_by_role("button", name=re.compile("✓ Passed"))).to_have_count(2)
+    told = results.get_by_role("button", name=re.compile("! Error Fill in river first"))
+    expect(told).to_have_count(2)
 
 
 @pytest.mark.parametrize(("scheme", "phone"), [("light", False), ("dark", True)])

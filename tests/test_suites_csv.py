@@ -25,6 +25,9 @@ from playground.suites.csv_rows import BadCsvError
         ('river\n"a\n', "this is not CSV"),
         ("river\na\x00b\n", "Line 2: a character that is no text (NUL)."),
         ("river\n" + "x\n" * 1001, "The file has 1,001 rows"),
+        ("river\n" + "x" * 100_001, "Line 2, column 1 (river): 100,000 characters at most."),
+        ("river" + ",assert:contains" * 21 + "\na" + ",b" * 21, "Line 2: 20 assertions at most."),
+        (",".join(f"v{n}" for n in range(101)) + "\na\n", "Line 1: 101 columns; 100 at most."),
     ],
 )
 def test_bad_csv_is_refused_by_line_and_column(text: str, said: str) -> None:

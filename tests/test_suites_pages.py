@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from llmhub.jobs.models import Job
 from llmhub.teams.models import Team
-from playground.suites import definition
+from playground.suites import assertions, definition, editing, results
+from playground.suites.editing import NotInSuiteError
 from playground.suites.models import Suite, SuiteRow, SuiteRun
 from tests.team_pages import person_in
 
@@ -124,6 +126,34 @@ def test_what_does_not_fit_is_refused_where_it_was_typed(ada: Client, suite: Sui
     assert Suite.objects.get().assertions == []
 
 
+def test_what_is_too_much_is_refused_in_words(
+    ada: Client, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = f"/suites/{suite.pk}"
+    monkeypatch.setattr(editing, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(editing, "MOST_ROWS", 1)
+    monkeypatch.setattr(editing, "MOST_SUITES", 1)
+    monkeypatch.setattr(assertions, "MOST", 1)
+    for path, form, said in (
+        ("models/new/", {"model": "m"}, "A suite has 1 models at most."),
+        ("rows/", {"value-river": "x"}, "A suite has 1 rows at most."),
+        ("assertions/", {"type": "contains", "value": "x"}, "1 assertions at most."),
+    ):
+        assert ada.post(f"{base}/{path}", form).status_code == 302
+        answer = ada.post(f"{base}/{path}", form)
+        assert answer.status_code == 400
+        assert said in flat(answer)
+    answer = ada.post("/suites/new/", {"name": "One more"}, follow=True)
+    assert "Your team has many suites already." in flat(answer)
+
+
+def test_a_model_that_somebody_else_removed_is_not_saved(ada: Client, suite: Suite) -> None:
+    with pytest.raises(NotInSuiteError):
+        editing.save_column(suite.pk, "gone", model="m", system_prompt="", parameters={})
+    assert ada.post(f"/suites/{suite.pk}/models/gone/", {"model": "m"}).status_code == 404
+    assert Suite.objects.get().columns == []
+
+
 def test_a_judge_needs_a_model(ada: Client, suite: Suite) -> None:
     base = f"/suites/{suite.pk}"
     ada.post(f"{base}/models/new/", {"model": "sim-swift"})
@@ -152,6 +182,21 @@ def test_runs_are_the_teams_and_viewers_change_none(ours: Team, ada: Client, sui
     for path in ("cancel/", "rerun/"):
         assert eve.post(f"{base}/{path}").status_code == 404, path
         assert viewer.post(f"{base}/{path}").status_code == 403, path
+
+
+def test_a_run_is_compared_with_the_last_one_that_has_ended(ours: Team, suite: Suite) -> None:
+    kept = definition.written(suite)
+    ended, under_way, now = (
+        SuiteRun.objects.create(
+            suite=suite,
+            job=Job.objects.create(team=ours, kind="matrix", ended_at=moment),
+            definition=kept,
+        )
+        for moment in (timezone.now(), None, timezone.now())
+    )
+    assert results.previous_of(now) == ended
+    assert results.previous_of(under_way) == ended
+    assert results.previous_of(ended) is None
 
 
 # --- CSV ------------------------------------------------------------------------------------------

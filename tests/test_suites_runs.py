@@ -3,17 +3,14 @@
 import csv
 import io
 import re
-import uuid
 from itertools import count
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.hub import Hub
+from tests.support.suites import SECONDS, Suites, outcomes
 from tests.support.waiting import eventually
 
-SECONDS = 60.0
 _numbers = count(3001)
 
 
@@ -22,75 +19,16 @@ def number() -> int:
     return next(_numbers)
 
 
-class Page:
-    """Suites of a hub, as its admin's browser would use them."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.client = hub.admin_login()
-
-    def post(self, path: str, **fields: str) -> httpx.Response:
-        """Send a form; the answer is a redirect."""
-        answer = self.client.post(path, data=fields)
-        assert answer.status_code == 302, answer.text
-        return answer
-
-    def suite(self, *models: str, prompt: str = "", rows: str = "", **fields: str) -> str:
-        """The address of a new suite with these models, and rows as CSV."""
-        made = self.post("/suites/new/", name=f"Suite {uuid.uuid4().hex[:6]}")
-        address = made.headers["location"]
-        for model in models:
-            self.post(f"{address}models/new/", model=model)
-        if fields or prompt:
-            self.post(f"{address}change/", prompt=prompt, **fields)
-        if rows:
-            self.post(f"{address}import/", text=rows, mode="replace")
-        return address
-
-    def claim(self, address: str, kind: str, value: str) -> None:
-        """Add an assertion for all rows."""
-        self.post(f"{address}assertions/", type=kind, value=value)
-
-    def start(self, address: str) -> str:
-        """The address of a new run."""
-        return self.post(f"{address}run/").headers["location"]
-
-    def run(self, address: str) -> dict[str, Any]:
-        """Run a suite to its end."""
-        return self.ended(self.start(address))
-
-    def ended(self, run: str) -> dict[str, Any]:
-        """A run's results once it has ended."""
-        eventually(lambda: "HX-Retarget" in self.progress(run).headers, "the end", SECONDS)
-        return self.results(run)
-
-    def progress(self, run: str) -> httpx.Response:
-        """What a page that looks on is told."""
-        answer = self.client.get(f"{run}progress/", headers={"HX-Request": "true"})
-        assert answer.status_code == 200, answer.text
-        return answer
-
-    def results(self, run: str) -> dict[str, Any]:
-        """A run as JSON."""
-        answer = self.client.get(f"{run}export/", params={"format": "json"})
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-
 @pytest.fixture
-def suites(hub: Hub) -> Page:
-    return Page(hub)
-
-
-def outcomes(results: dict[str, Any]) -> list[str]:
-    return [cell["result"] for cell in results["cells"]]
+def suites(hub: Hub) -> Suites:
+    return Suites(hub)
 
 
 def flat(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
-def test_prompts_times_models_with_assertions(suites: Page, hub: Hub) -> None:
+def test_prompts_times_models_with_assertions(suites: Suites, hub: Hub) -> None:
     rows = "word,expected\nriver,river\nlake,pond\n"
     address = suites.suite("sim-swift", "sim-sage", prompt="echo: a {{word}}", rows=rows)
     suites.claim(address, "contains", "{{expected}}")
@@ -116,7 +54,7 @@ def _as_stored(hub: Hub, identifier: str) -> str:
     return identifier if hub.database.startswith("postgres") else identifier.replace("-", "")
 
 
-def test_the_page_of_a_run_shows_sums_cells_and_answers(suites: Page) -> None:
+def test_the_page_of_a_run_shows_sums_cells_and_answers(suites: Suites) -> None:
     address = suites.suite("sim-swift", rows="prompt,assert:equals\necho: yes,yes\necho: no,yes\n")
     run = suites.start(address)
     suites.ended(run)
@@ -130,7 +68,7 @@ def test_the_page_of_a_run_shows_sums_cells_and_answers(suites: Page) -> None:
     assert "1 of 2 (50%)" in flat(suites.client.get("/suites/").text)
 
 
-def test_errors_are_told_per_cell_and_asked_again(suites: Page) -> None:
+def test_errors_are_told_per_cell_and_asked_again(suites: Suites) -> None:
     flaky = f"simulator/sim-swift:fault=400,times=1,tokens={number()}"
     address = suites.suite(flaky, "nonsense-model", "sim-swift", rows="prompt\necho: hi\n")
     suites.claim(address, "contains", "hi")
@@ -148,7 +86,7 @@ def test_errors_are_told_per_cell_and_asked_again(suites: Page) -> None:
     assert again["cells"][2]["call_id"] == before
 
 
-def test_a_row_without_a_value_is_not_asked(suites: Page, hub: Hub) -> None:
+def test_a_row_without_a_value_is_not_asked(suites: Suites, hub: Hub) -> None:
     rows = 'word\nriver\n""\n'
     address = suites.suite("sim-swift", prompt="echo: {{word}}", rows=rows)
     page = flat(suites.client.get(address).text)
@@ -159,7 +97,7 @@ def test_a_row_without_a_value_is_not_asked(suites: Page, hub: Hub) -> None:
     assert results["cells"][1]["call_id"] == ""
 
 
-def test_failed_cells_are_asked_again_when_wanted(suites: Page) -> None:
+def test_failed_cells_are_asked_again_when_wanted(suites: Suites) -> None:
     address = suites.suite("sim-swift", rows="prompt,assert:equals\necho: a,a\necho: b,x\n")
     run = suites.start(address)
     first = suites.ended(run)
@@ -174,7 +112,7 @@ def test_failed_cells_are_asked_again_when_wanted(suites: Page) -> None:
     assert calls[0][1] != calls[1][1]
 
 
-def test_a_run_is_cancelled(suites: Page) -> None:
+def test_a_run_is_cancelled(suites: Suites) -> None:
     slow = f"simulator/sim-swift:ttft=60000,tokens={number()}"
     address = suites.suite("sim-swift", slow, rows="prompt\necho: hi\n")
     run = suites.start(address)
@@ -192,7 +130,7 @@ def test_a_run_is_cancelled(suites: Page) -> None:
     assert "Ask again: 1 without an answer or verdict" in page
 
 
-def test_a_run_is_compared_with_the_one_before(suites: Page) -> None:
+def test_a_run_is_compared_with_the_one_before(suites: Suites) -> None:
     rows = "prompt,assert:contains\necho: one,one\necho: two,TWO\necho: three,three\n"
     address = suites.suite("sim-swift", rows=rows)
     first = suites.run(address)
@@ -211,10 +149,25 @@ def test_a_run_is_compared_with_the_one_before(suites: Page) -> None:
     assert "echo: three" not in changed
 
 
+def test_each_run_asks_anew_where_answers_are_kept(suites: Suites, hub: Hub) -> None:
+    upstream = f"sim-swift:ttft=0,tps=0,tokens={number()}"
+    name = f"kept-{number()}"
+    hub.import_config(
+        f"[models.{name}]\ncache_ttl_seconds = 600\n"
+        f'deployments = [{{ provider = "simulator", model = "{upstream}" }}]\n'
+    )
+    address = suites.suite(name, rows="prompt\necho: hi\n")
+    eventually(lambda: suites.run(address)["cells"][0]["result"] == "answered", "the model")
+    suites.run(address)
+    answers = hub.calls(model=name, status="success")
+    assert len(answers) == 2
+    assert {call["cache"] for call in answers} == {"off"}
+
+
 PASS = 'echo: {{answer}} {"verdict": "pass", "reason": "It says {{criterion}}."}'
 
 
-def test_the_judge_decides_with_a_reason(suites: Page, hub: Hub) -> None:
+def test_the_judge_decides_with_a_reason(suites: Suites, hub: Hub) -> None:
     rows = 'prompt\n"echo: polite"\n"echo: {""verdict"": ""fail"", ""reason"": ""Rude.""}"\n'
     judge = {"judge_model": "sim-sage", "judge_prompt": PASS}
     address = suites.suite("sim-swift", rows=rows, **judge)
@@ -240,6 +193,17 @@ def test_the_judge_decides_with_a_reason(suites: Page, hub: Hub) -> None:
     assert results["cells"][1]["assertions"][0]["reason"] == "Rude."
 
 
+def test_a_cancelled_run_asks_no_judge(suites: Suites) -> None:
+    slow = f"simulator/sim-swift:ttft=60000,tokens={number()}"
+    judge = {"judge_model": "sim-sage", "judge_prompt": PASS}
+    address = suites.suite("sim-swift", slow, rows="prompt\necho: hi\n", **judge)
+    suites.claim(address, "judge", "please")
+    run = suites.start(address)
+    eventually(lambda: "1 of 2 answered" in suites.progress(run).text, "an answer", SECONDS)
+    suites.post(f"{run}cancel/")
+    assert outcomes(suites.ended(run)) == ["not judged", "cancelled"]
+
+
 def _judge_jobs_when_ordered_again(hub: Hub, run: str) -> str:
     """How many there are when the end comes once more, as after a worker's death."""
     pk = run.rstrip("/").rpartition("/")[2]
@@ -250,7 +214,7 @@ def _judge_jobs_when_ordered_again(hub: Hub, run: str) -> str:
     ).strip()
 
 
-def test_a_judge_that_fails_is_asked_again_about_the_same_answer(suites: Page) -> None:
+def test_a_judge_that_fails_is_asked_again_about_the_same_answer(suites: Suites) -> None:
     judge = {"judge_model": "nonsense-model", "judge_prompt": PASS}
     address = suites.suite("sim-swift", rows="prompt\necho: hi\n", **judge)
     suites.claim(address, "judge", "please")
@@ -264,7 +228,7 @@ def test_a_judge_that_fails_is_asked_again_about_the_same_answer(suites: Page) -
     assert again["cells"][0]["call_id"] == first["cells"][0]["call_id"]
 
 
-def test_files_of_a_run(suites: Page) -> None:
+def test_files_of_a_run(suites: Suites) -> None:
     address = suites.suite(
         "sim-swift", rows='prompt,assert:equals\necho: =1+1,x\n"echo: a|b",a|b\n'
     )
@@ -282,7 +246,7 @@ def test_files_of_a_run(suites: Page) -> None:
     assert suites.client.get(f"{run}export/?format=xml").status_code == 400
 
 
-def test_a_run_under_way_keeps_its_suite(suites: Page) -> None:
+def test_a_run_under_way_keeps_its_suite(suites: Suites) -> None:
     slow = f"simulator/sim-swift:ttft=60000,tokens={number()}"
     address = suites.suite(slow, rows="prompt\necho: hi\n")
     run = suites.start(address)

@@ -1,7 +1,6 @@
 """How long is waited: the four limits of a credential, and what a caller says for one call."""
 
 import json
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from llmhub.core.errors import ValidationError
 from llmhub.gateway import timeouts
 from llmhub.gateway.timeouts import CallTimeouts
 from providers.registry import Timeouts
+from tests.support import silent
 from tests.support.hub import Hub, bearer
 from tests.support.simulator import Simulator
 from tests.support.waiting import eventually
@@ -26,19 +26,8 @@ PATIENCE_S = 30.0
 
 @pytest.fixture(scope="module")
 def silent_port() -> Iterator[int]:
-    """A port at which connecting takes for ever: its queue is full and nobody takes from it."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = []
-        for _ in range(4):
-            one = socket.socket()
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
-            waiting.append(one)
-        yield listener.getsockname()[1]
-        for one in waiting:
-            one.close()
+    with silent.silent_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")

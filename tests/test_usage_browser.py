@@ -78,6 +78,22 @@ def test_charts_are_drawn_retold_as_tables_and_lead_to_the_calls(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/calls/", "/calls/?period=90d", "/usage/?period=30d"])
+def test_periods_stay_on_one_line_of_a_phone(
+    open_page: Callable[..., Page], path: str, scheme: str
+) -> None:
+    page = open_page(path, viewport=chromium.PHONE, color_scheme=scheme)
+    periods = page.get_by_role("group", name="Period")
+    expect(periods.locator("a").first).to_be_visible()
+    tops = periods.locator("a").evaluate_all("links => links.map(a => a.offsetTop)")
+    assert len(tops) >= 5
+    assert len(set(tops)) == 1, "they wrap"
+    assert periods.evaluate("p => p.scrollWidth <= p.clientWidth"), "all are seen"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
 def test_click_on_a_bar_asks_the_explorer_for_its_calls(open_page: Callable[..., Page]) -> None:
     page = open_page("/usage/?period=30d&split=provider")
     ready(page)

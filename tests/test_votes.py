@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
 from llmhub.core.errors import LLMHubError, PermissionError, ValidationError
 from llmhub.teams import callers
@@ -105,7 +106,9 @@ def test_vote_taken_back_does_not_count_and_is_open_the_next_time(
 ) -> None:
     caller = as_caller(team, ada)
     cast(caller, asked)
-    assert votes.withdraw(caller, asked.turn.pk).withdrawn_at
+    first = votes.withdraw(caller, asked.turn.pk).withdrawn_at
+    assert first
+    assert votes.withdraw(caller, asked.turn.pk).withdrawn_at == first
     again = cast(caller, asked)
     assert again.withdrawn_at is None
     assert not again.blind
@@ -123,6 +126,9 @@ def test_outsiders_and_viewers_may_not_vote(team: Team, ada: Any, asked: SimpleN
         cast(as_caller(other, member(other, "eve", "owner")), asked)
     with pytest.raises(PermissionError, match="not vote"):
         cast(as_caller(team, member(team, "vic", "viewer")), asked)
+    Comparison.objects.update(deleted_at=timezone.now())
+    with pytest.raises(LLMHubError, match="does not exist"):
+        cast(as_caller(team, ada), asked)
     assert not Vote.objects.exists()
 
 
@@ -205,6 +211,12 @@ def test_frames_of_a_hidden_run_keep_everything_back_that_tells(asked: SimpleNam
     assert "OpenAI" not in shown
     assert "unknown" not in shown
     assert mask.over(failed)["seq"] == 3
+    calls = [{"id": "toolu_1", "name": "f", "arguments": "{}"}]
+    whole = mask.over(
+        {"id": "r", "tool_calls": calls, "steps": [{"text": "", "tool_calls": calls}]}
+    )
+    assert whole["tool_calls"] == [{"id": "call_0", "name": "f", "arguments": "{}"}]
+    assert "toolu_1" not in json.dumps(whole)
 
 
 def test_exports_name_no_model_before_the_vote(

@@ -199,6 +199,34 @@ def test_switching_blind_off_shows_the_names(new_page: Callable[..., Page]) -> N
     expect(column(page, 1).locator("[data-metric=total]")).to_contain_text(re.compile(r"\d"))
 
 
+def test_code_is_two_clicks_from_a_vote(new_page: Callable[..., Page]) -> None:
+    page = blind_page(new_page, Frames())
+    run(page, "echo: copy me")
+    ready(page)
+    button(page, "A is better").click()
+    column(page, 1).get_by_role("button", name="Column menu").click()
+    menu = page.get_by_role("menu", name="Column menu")
+    expect(menu).to_contain_text("after the blind test")
+    expect(menu.get_by_role("menuitem", name="Get code")).to_be_disabled()
+    page.keyboard.press("Escape")
+    with page.expect_event("load"):
+        button(page, "End blind test").click()
+    expect(page.get_by_role("switch", name="Blind")).not_to_be_checked()
+    column(page, 1, "sim-").get_by_role("button", name="Column menu").click()
+    page.get_by_role("menuitem", name="Get code").click()
+    expect(page.get_by_role("dialog", name="Code for sim-")).to_contain_text("copy me")
+
+
+def test_every_answer_has_its_button_before_it_is_whole(new_page: Callable[..., Page]) -> None:
+    page = blind_page(new_page, Frames())
+    run(page, "Tell me about tides")  # one of the two takes seconds longer
+    for name in ("A is better", "B is better", "Tie", "Both bad"):
+        expect(button(page, name)).to_be_disabled()
+    ready(page)
+    for name in ("A is better", "B is better", "Tie", "Both bad"):
+        expect(button(page, name)).to_be_enabled()
+
+
 def test_switching_blind_on_later_hides_the_next_prompt(new_page: Callable[..., Page]) -> None:
     frames = Frames()
     page = new_page()

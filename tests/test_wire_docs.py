@@ -35,7 +35,7 @@ PLAIN_ERRORS = [
     for kind in every_error(errors.LLMHubError)
     if kind.__init__ is errors.LLMHubError.__init__ and not kind.__module__.startswith(OF_PAGES)
 ]
-ALWAYS_WITH_A_CODE_OF_ITS_OWN = {"invalid_request", "authentication"}
+ALWAYS_WITH_A_CODE_OF_ITS_OWN = {"invalid_request", "authentication", "not_found"}
 
 
 @pytest.mark.parametrize("kind", PLAIN_ERRORS, ids=lambda kind: kind.__name__)

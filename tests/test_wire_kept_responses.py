@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from llmhub.api.kept import store
 from llmhub.api.kept.models import KeptResponse
+from llmhub.core.database import in_database
 from llmhub.teams.models import Team
 from tests.support.hub import Hub, bearer
 from tests.support.simulator import Simulator
@@ -138,8 +139,8 @@ async def test_conversation_begins_after_what_was_deleted() -> None:
             input=[item],
             response={"output": []},
         )
-    assert await store.delete(team.pk, numbers[0])
-    thread = await store.thread_to(team.pk, numbers[2])
+    assert await in_database(store.delete, team.pk, numbers[0])
+    thread = await in_database(store.thread_to, team.pk, numbers[2])
     assert thread is not None
     assert [item["content"] for item in thread.items] == [str(n) for n in numbers[1:]]
     assert thread.root == root

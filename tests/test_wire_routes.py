@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from llmhub.api.http_errors import SlowSenderError
 from llmhub.api.wires import http
-from llmhub.api.wires.http_errors import SlowSenderError
 from llmhub.api.wires.routes import handles
 from tests.support.hub import Hub, bearer
 from tests.support.simulator import Simulator

@@ -144,7 +144,7 @@ def test_cached_tokens_are_not_counted_twice() -> None:
 
 def test_empty_stream_is_still_a_message() -> None:
     events = ChatEvents(record(), 9, [], with_cost=False)
-    sent = events.of_batch(Batch(events=[chunk(finish="stop")])) + events.finished()
+    sent = events.of_batch(Batch(chunks=[chunk(finish="stop")])) + events.finished()
     names = [line for line in sent.decode().split("\n") if line.startswith("event: ")]
     assert names == ["event: message_start", "event: message_delta", "event: message_stop"]
 
@@ -153,7 +153,7 @@ def test_signature_of_reasoning_is_kept_with_it() -> None:
     events = ChatEvents(record(), 9, [], with_cost=False)
     signed = [{"type": "thinking", "thinking": "hm", "signature": "s1"}]
     chunks = [chunk(reasoning_content="hm"), chunk(thinking_blocks=signed), chunk(content="a")]
-    sent = events.of_batch(Batch(events=chunks)).decode()
+    sent = events.of_batch(Batch(chunks=chunks)).decode()
     assert '"delta":{"type":"signature_delta","signature":"s1"}' in sent
     assert sent.index("signature_delta") < sent.index("content_block_stop")
     said = {"content": "a", "reasoning_content": "hm", "thinking_blocks": signed}

@@ -41,7 +41,7 @@ class Hub(Server):
     def serve(self, stage: Stage, port: int, key: str) -> tuple[Process, Address]:
         """Start the process on the data that is there."""
         process = Process(
-            uvicorn("llmhub.asgi:application", port),
+            uvicorn("llmhub.asgi:application", port, http="llmhub.http_protocol:HttpProtocol"),
             log=stage.folder / f"{self.name}.log",
             cores=stage.cores,
             environment=self._environment,

@@ -5,13 +5,13 @@ import socket
 from benchmarks.processes import PYTHON
 
 
-def uvicorn(application: str, port: int) -> list[str]:
+def uvicorn(application: str, port: int, http: str = "httptools") -> list[str]:
     """The command line."""
     options = {
         "--host": "127.0.0.1",
         "--port": str(port),
         "--loop": "uvloop",
-        "--http": "httptools",
+        "--http": http,
         "--lifespan": "on",
         "--log-level": "warning",
         "--backlog": "2048",

@@ -18,6 +18,9 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
+CONNECT_TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
+
 Payload = dict[str, Any]
 Subscriber = Callable[[Payload], None]
 
@@ -26,8 +29,11 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 @lru_cache(maxsize=1)
-def _client() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL)
+def redis_client() -> "redis.Redis":
+    """For short commands from any thread, an event loop's too: it gives up soon."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=TIMEOUT_S
+    )
 
 
 def _channel() -> str:
@@ -43,7 +49,7 @@ def subscribe(topic: str, subscriber: Subscriber) -> None:
 def publish(topic: str, **payload: Any) -> int:
     """Send an event from any thread. Returns how many processes it was sent to."""
     if settings.REDIS_URL:
-        return int(_client().publish(_channel(), json.dumps({"topic": topic, **payload})))
+        return int(redis_client().publish(_channel(), json.dumps({"topic": topic, **payload})))
     if _loop is not None and not _loop.is_closed():
         _loop.call_soon_threadsafe(_deliver, topic, payload)
     return 1

@@ -3,15 +3,17 @@
 import asyncio
 from types import TracebackType
 
+from llmhub.core import alarms
+
 
 class deadline:  # noqa: N801 used like a function, as asyncio.timeout is
     """`with deadline(seconds):` raises TimeoutError inside when the time is over. `what` was waited
     for, and is what the error says.
 
-    The same as asyncio.timeout for a bound that does not move, at a quarter of its cost.
+    The same as asyncio.timeout for a bound that does not move, at a fraction of its cost.
     """
 
-    __slots__ = ("_before", "_expired", "_seconds", "_task", "_timer", "_what")
+    __slots__ = ("_alarms", "_before", "_expired", "_seconds", "_task", "_what")
 
     def __init__(self, seconds: float, what: str = "") -> None:
         self._seconds = seconds
@@ -24,7 +26,8 @@ class deadline:  # noqa: N801 used like a function, as asyncio.timeout is
             raise RuntimeError("deadline is for coroutines that run as a task")
         self._task = task
         self._before = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        self._alarms = alarms.of(task.get_loop())
+        self._alarms.set(self, self._seconds, self._expire)
 
     def _expire(self) -> None:
         self._expired = True
@@ -36,7 +39,7 @@ class deadline:  # noqa: N801 used like a function, as asyncio.timeout is
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
+        self._alarms.clear(self)
         if not self._expired:
             return
         asked_by_us_alone = self._task.uncancel() <= self._before

@@ -10,18 +10,17 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import redis
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, models, transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
 from llmhub.core import bus
+from llmhub.core.database import in_database
 from llmhub.core.models import ConfigVersion
 
 log = structlog.get_logger(__name__)
@@ -97,15 +96,10 @@ def _announce() -> None:
 def _wait_for_others(value: int, receivers: int) -> None:
     deadline = time.monotonic() + BARRIER_SECONDS
     while time.monotonic() < deadline:
-        if int(_client().get(_seen_key(value)) or 0) >= receivers:
+        if int(bus.redis_client().get(_seen_key(value)) or 0) >= receivers:
             return
         time.sleep(0.005)
     log.warning("config_change_not_confirmed", version=value, processes=receivers)
-
-
-@lru_cache(maxsize=1)
-def _client() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL)
 
 
 def _seen_key(value: int) -> str:
@@ -114,7 +108,7 @@ def _seen_key(value: int) -> str:
 
 def _confirm(value: int) -> None:
     if settings.REDIS_URL:
-        with _client().pipeline() as pipe:
+        with bus.redis_client().pipeline() as pipe:
             pipe.incr(_seen_key(value))
             pipe.expire(_seen_key(value), 60)
             pipe.execute()
@@ -138,17 +132,12 @@ async def poll() -> None:
         moved.clear()
         heard, announced[:] = announced[:], []
         try:
-            await sync_to_async(_follow, thread_sensitive=False)(heard)
+            await in_database(_follow, heard)
         except (DatabaseError, redis.RedisError) as error:
             log.warning("config_not_followed", error=str(error))
 
 
 def _follow(heard: list[int]) -> None:
-    from django.db import close_old_connections
-
-    try:
-        refresh()
-    finally:
-        close_old_connections()
+    refresh()
     for value in heard:
         _confirm(value)

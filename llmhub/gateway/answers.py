@@ -1,10 +1,11 @@
 """Reading completions and chunks of the OpenAI wire: text, reasoning, tool calls, usage, end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from providers.prices import Usage
+from providers.transports.base import Chunk
 
 CHARACTERS_PER_TOKEN = 4
 IMAGE_TOKENS = 765
@@ -20,8 +21,10 @@ class Piece:
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
 
 
-def piece(chunk: dict[str, Any]) -> Piece | None:
+def piece(chunk: Chunk) -> Piece | None:
     """What a chunk adds to the first choice, None if nothing."""
+    if isinstance(chunk, str):
+        return Piece(chunk)
     choices = chunk.get("choices")
     if not choices:
         return None
@@ -59,19 +62,6 @@ def _tool_deltas(calls: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _only_text(chunk: dict[str, Any]) -> str | None:
-    """The text of a chunk that has one choice and nothing but text in it."""
-    try:
-        (choice,) = chunk["choices"]
-        delta = choice["delta"]
-        text = delta["content"]
-        if len(delta) == 1 and text and not choice["finish_reason"] and not chunk.get("usage"):
-            return text if text.__class__ is str and not choice.get("index") else None
-    except (KeyError, TypeError, ValueError):
-        pass
-    return None
-
-
 @dataclass(slots=True)
 class Assembled:
     """An answer put together from its chunks, or taken from a whole completion: its first choice.
@@ -91,14 +81,12 @@ class Assembled:
     id: str = ""
     created: int = 0
 
-    def add_all(self, chunks: list[dict[str, Any]]) -> bool:
+    def add_all(self, chunks: Sequence[Chunk]) -> bool:
         """Take in chunks; True if they brought a token. Plain text, the usual case, goes fast."""
         brought = False
-        texts = self.texts
         for chunk in chunks:
-            text = _only_text(chunk) if self.id else None
-            if text is not None:
-                texts.append(text)
+            if isinstance(chunk, str):
+                self.texts.append(chunk)
                 brought = True
             elif self.add(chunk):
                 brought = True

@@ -24,19 +24,19 @@ from typing import Any
 
 import orjson
 import redis
-import redis.asyncio
 import structlog
 from django.conf import settings
 
 from llmhub.gateway.asks import Ask
 from llmhub.gateway.flights import SharedFlights
+from llmhub.teams.redis_clients import clients
 from providers.transports.base import Batch, Json
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_TTL_S = 3600
 REPLAY_CHARACTERS = 24
-_SAID = frozenset({"role", "content", "reasoning_content", "tool_calls"})
+_SAID = frozenset({"role", "content", "reasoning_content", "thinking_blocks", "tool_calls"})
 _NOT_PART_OF_THE_KEY = frozenset({"stream", "stream_options", "user", "metadata", "model"})
 
 
@@ -121,19 +121,12 @@ class RedisStore:
     """Shared by all processes. When Redis does not answer, there is simply no entry."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
-
-    def _client(self) -> "redis.asyncio.Redis":
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = redis.asyncio.Redis.from_url(self._url, protocol=2)
-        return self._clients[loop]
+        self._clients = clients(url)
 
     async def get(self, key: str) -> bytes | None:
         """The entry, if there is one."""
         try:
-            found: Any = await self._client().get(_name(key))
+            found: Any = await self._clients.here().get(_name(key))
         except redis.RedisError as error:
             log.warning("cache_not_read", error=str(error))
             return None
@@ -142,14 +135,15 @@ class RedisStore:
     async def put(self, key: str, value: bytes, ttl_s: int) -> None:
         """Keep an entry for `ttl_s` seconds."""
         try:
-            await self._client().set(_name(key), value, ex=ttl_s)
+            await self._clients.here().set(_name(key), value, ex=ttl_s)
         except redis.RedisError as error:
             log.warning("cache_not_written", error=str(error))
 
     async def clear(self) -> int:
-        """Forget all; returns how many there were."""
-        keys = [key async for key in self._client().scan_iter(_name("*"), count=500)]
-        return int(await self._client().delete(*keys)) if keys else 0
+        """Forget all; returns how many there were. Raises redis.RedisError."""
+        client = self._clients.here()
+        keys = [key async for key in client.scan_iter(_name("*"), count=500)]
+        return int(await client.delete(*keys)) if keys else 0
 
 
 class ResponseCache:
@@ -245,16 +239,22 @@ def _choice(index: int, delta: Json, reason: str | None) -> Json:
 
 def _deltas(message: Json) -> Iterator[Json]:
     yield {"role": "assistant", "content": ""}
-    for name in ("reasoning_content", "content"):
-        text = message.get(name)
-        if isinstance(text, str):
-            for start in range(0, len(text), REPLAY_CHARACTERS):
-                yield {name: text[start : start + REPLAY_CHARACTERS]}
+    yield from _pieces(message, "reasoning_content")
+    if signed := message.get("thinking_blocks"):
+        yield {"thinking_blocks": signed}  # before the text: a seal belongs to what it seals
+    yield from _pieces(message, "content")
     if calls := message.get("tool_calls"):
         yield {"tool_calls": [{"index": i, **call} for i, call in enumerate(calls)]}
     for name, value in message.items():
         if value and name not in _SAID:
             yield {name: value}
+
+
+def _pieces(message: Json, name: str) -> Iterator[Json]:
+    text = message.get(name)
+    if isinstance(text, str):
+        for start in range(0, len(text), REPLAY_CHARACTERS):
+            yield {name: text[start : start + REPLAY_CHARACTERS]}
 
 
 def _batch(chunk: Json) -> Batch:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from llmhub.usage.records import Record
 from providers import prices
 from providers.prices import Usage
 from providers.registry import Target
+from providers.transports.base import Chunk
 
 if TYPE_CHECKING:
     from llmhub.gateway.admission import Grant
@@ -32,7 +34,10 @@ ESTIMATED = "token counts are estimated: the provider reported none"
 
 
 class Call:
-    """Keeps time and trail. Exactly one of succeed, fail, cancel ends it; more do nothing."""
+    """Keeps time and trail. Exactly one of succeed, fail, cancel ends it; more do nothing.
+
+    `era` is what `providers.health` wants to know again when the attempt under way ends.
+    """
 
     __slots__ = (
         "_attempt_started",
@@ -45,6 +50,7 @@ class Call:
         "cache_ttl_s",
         "ended",
         "ends_at",
+        "era",
         "first_token_at",
         "grant",
         "last_token_at",
@@ -71,6 +77,7 @@ class Call:
         self._upstream_s = 0.0
         self._waited_s = 0.0
         self.under_way = False
+        self.era = 0
         total = ask.timeouts.total if ask.timeouts is not None else None
         self.ends_at = None if total is None else self._started + total
         self.record = Record(
@@ -144,7 +151,7 @@ class Call:
         self.record.attempts.append(entry)
 
     def skipped(self, target: Target, error: LLMHubError, reason: str) -> None:
-        """Note that the hub's own limits kept the call from a target."""
+        """Note that a target was not asked: the hub's own limits or its rest kept the call away."""
         entry = {
             "deployment": target.name,
             "provider": target.access.provider.kind,
@@ -173,9 +180,9 @@ class Call:
         self.attempt_ended("error", error, "the time that the caller gave the call is over")
         return error
 
-    def take(self, events: list[dict[str, Any]]) -> None:
+    def take(self, chunks: Sequence[Chunk]) -> None:
         """Take in chunks of a stream and note when tokens came."""
-        if self.answer.add_all(events):
+        if self.answer.add_all(chunks):
             self.last_token_at = time.perf_counter()
             if self.first_token_at is None:
                 self.first_token_at = self.last_token_at

@@ -13,7 +13,7 @@ import orjson
 
 from llmhub.core.deadline import deadline
 from llmhub.core.errors import LLMHubError, PermissionError
-from llmhub.gateway import admission, grounding, hooks, recovery, semantic, structured
+from llmhub.gateway import admission, grounding, hooks, probes, recovery, semantic, structured
 from llmhub.gateway.answers import whole
 from llmhub.gateway.asks import Ask, Mode
 from llmhub.gateway.cache import Kept, Replay, key_of, responses
@@ -81,7 +81,7 @@ class AnswerStream:
         except LLMHubError as error:
             self._upstream.close()
             if self._target is not None:
-                health.failed(self._target.name, error)
+                health.failed(self._target.name, error, call.era)
                 call.attempt_ended("error", error, "the answer had begun, so no other was tried")
             error.record = call.record
             await call.fail(error)
@@ -92,7 +92,7 @@ class AnswerStream:
         if batch is None:
             await self._finish()
             raise StopAsyncIteration
-        call.take(batch.events)
+        call.take(batch.chunks)
         if batch.notes:
             call.record.notes += batch.notes
         return batch
@@ -101,7 +101,7 @@ class AnswerStream:
         self._upstream.close()
         call = self._call
         if self._target is not None:
-            health.succeeded(self._target.name, call.seconds_to_first_token())
+            health.succeeded(self._target.name, call.seconds_to_first_token(), call.era)
         await call.succeed()
         await _keep(call, call.answer.completion)
 
@@ -140,7 +140,7 @@ async def _complete(call: Call) -> Answer:
         )
 
     target, reply = await _first_that_answers(call, known, model, ask_target)
-    health.succeeded(target.name, call.seconds_of_attempt())
+    health.succeeded(target.name, call.seconds_of_attempt(), call.era)
     call.answer = whole(reply.data)
     call.record.notes += reply.notes
     if ask.caller.body_policy == "full":
@@ -282,14 +282,16 @@ async def _try(
             if plan.exhausted:
                 raise failure or admission.refusal(refusals)
             continue
+        if not health.is_well(target.name) and await probes.pass_over(call, target, plan, health):
+            continue
         if call.ask.search or grounding.OPTIONS in call.ask.body:
             await grounding.ground(call, known, target)
         call.attempt(target)
-        health.started(target.name)
+        call.era = health.started(target.name)
         try:
             return target, await ask_target(target)
         except LLMHubError as error:
-            health.failed(target.name, error)
+            health.failed(target.name, error, call.era)
             reason = plan.failed(target, error)
             call.attempt_ended("error", error, reason)
             if plan.exhausted:

@@ -97,6 +97,15 @@ class Plan:
             return f"not asked; next: {self._queue[0].name}"
         return f"not asked; {self._next_round(target, error)}"
 
+    def resting(self, target: Target, error: LLMHubError) -> str | None:
+        """Take in that a target rests, and say what comes next; None if nothing else is left, so
+        that it is asked after all."""
+        said = self.refused(target, error)
+        if not self.exhausted:
+            return said
+        self.exhausted = False
+        return None
+
     def _next_round(self, target: Target, error: LLMHubError) -> str:
         asked = self._max_retries
         retries = target.access.max_retries if asked is None else asked

@@ -11,7 +11,7 @@
 
 The calls are made in a worker, as the key or person that ordered them: their models, limits and
 budgets hold as for any other call. Where a limit is reached the job waits. All functions use the
-database; call them from a thread (`database_sync_to_async`) where there is an event loop.
+database; call them from a thread (`in_database`) where there is an event loop.
 """
 
 from collections.abc import Iterable

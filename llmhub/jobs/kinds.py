@@ -12,9 +12,11 @@ A kind is a class in its app's `job_kinds.py`, which is imported when a kind is 
         def on_end(self, job: Job) -> None:
             ...
 
-The methods run in a thread of the worker, where the database may be used. What they do must bear
-repetition: after a worker's death an item or an end may come once more. What `on_item` changes in
-`item.ref` and `item.result` is saved together with the item, so that alone is safe as it is.
+`items`, `on_item` and `on_end` run in a thread of the worker, where the database may be used.
+`request`, `parent_id` and `result` run in its event loop, beside the calls under way: they are
+quick and work with what the item and the answer hold. What a kind does must bear repetition: after
+a worker's death an item or an end may come once more. What `on_item` changes in `item.ref` and
+`item.result` is saved together with the item, so that alone is safe as it is.
 """
 
 from collections.abc import Callable, Iterable
@@ -95,6 +97,10 @@ class Kind:
         body.pop("stream", None)
         body.pop("stream_options", None)
         return item.operation, check(body)
+
+    def parent_id(self, item: JobItem) -> UUID | None:
+        """The call that the item's call belongs to, for its record."""
+        return None
 
     def result(self, item: JobItem, answer: Answer) -> Any:
         """What is kept as the item's result."""

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from llmhub.core import bus
+from llmhub.core.database import in_database
 from llmhub.jobs.items import TOPIC
 from llmhub.jobs.models import ENDED, ItemStatus, Job, JobItem
 
@@ -71,7 +71,7 @@ async def follow(job_id: UUID) -> AsyncIterator[Progress]:
     known: Progress | None = None
     with _Ear(job_id) as ear:
         while known is None or not known.has_ended:
-            now = await database_sync_to_async(progress, thread_sensitive=False)(job_id)
+            now = await in_database(progress, job_id)
             if now != known:
                 known = now
                 yield now

@@ -8,8 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
 
+from llmhub.core.database import in_database
 from llmhub.core.errors import AuthenticationError, LLMHubError, PermissionError
 from llmhub.gateway import engine, grounding, timeouts
 from llmhub.gateway.asks import Ask, mode_of
@@ -80,9 +80,9 @@ class Runner:
                 task.cancel()
 
     async def _work(self) -> bool:
-        await _in_thread(self._items.make)
+        await in_database(self._items.make)
         await _until(self._items.are_left_alone)
-        await _in_thread(self._items.recover)
+        await in_database(self._items.recover)
         slice_ends = time.monotonic() + SLICE_S
         while self._may_go_on:
             if self._engine_is_gone:
@@ -122,7 +122,7 @@ class Runner:
                 return
             item = self._waiting.popleft()
             if item.call_id is None:
-                await _in_thread(self._items.tie, [item])
+                await in_database(self._items.tie, [item])
             task = asyncio.create_task(self._call(item))
             self._under_way[task] = item
             self._started.append(item)
@@ -131,7 +131,7 @@ class Runner:
         if self._all_taken:
             return False
         number = 2 * self._job.concurrency
-        taken = await _in_thread(self._items.take_next, number)
+        taken = await in_database(self._items.take_next, number)
         self._all_taken = len(taken) < number
         self._waiting.extend(taken)
         return bool(taken)
@@ -153,7 +153,7 @@ class Runner:
         under_way = {item.pk for item in (*self._under_way.values(), *broken)}
         started = [item for item in self._started if item.pk in under_way]
         self._started = []
-        await _in_thread(self._items.save, started, ended)
+        await in_database(self._items.save, started, ended)
         self._saved_at = time.monotonic()
 
     # --- one call -------------------------------------------------------------------------------
@@ -188,6 +188,7 @@ class Runner:
             operation,
             cache=None if cache is None else mode_of(str(cache), "cache"),
             search=grounding.count_of(options.get("search", False), "search"),
+            parent_id=self._kind.parent_id(item),
             call_id=item.call_id,
             keep_answer=True,
             tags=tuple(str(tag) for tag in options.get("tags") or ()),
@@ -244,7 +245,7 @@ class Runner:
         items = [item for task, item in broken.items() if task.cancelled()]
         called = [item.call_id for item in items if item.call_id and item.call_id in self._called]
         await _until(self._items.are_recorded, called)  # some may have succeeded just then
-        answered = await _in_thread(self._items.answered, items)
+        answered = await in_database(self._items.answered, items)
         self._ended += answered
         self._started += items
         kept = {one.item.pk for one in answered}
@@ -252,11 +253,11 @@ class Runner:
 
     async def _finish(self) -> None:
         if self._refused is not None:
-            await _in_thread(self._items.finish, JobStatus.FAILED, self._refused.message)
+            await in_database(self._items.finish, JobStatus.FAILED, self._refused.message)
         elif self._job.status == JobStatus.CANCELLING:
-            await _in_thread(self._items.finish, JobStatus.CANCELLED)
+            await in_database(self._items.finish, JobStatus.CANCELLED)
         else:
-            await _in_thread(self._items.finish, JobStatus.DONE)
+            await in_database(self._items.finish, JobStatus.DONE)
 
 
 async def _until(
@@ -265,13 +266,6 @@ async def _until(
     """Wait until the database says so, a few seconds at most."""
     patience = time.monotonic() + RECORD_PATIENCE_S
     while time.monotonic() < patience:
-        if await _in_thread(check, *args, **kwargs):
+        if await in_database(check, *args, **kwargs):
             return
         await asyncio.sleep(RECORD_POLL_S)
-
-
-async def _in_thread(
-    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    done: Result = await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
-    return done

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from llmhub.core import audit
+from llmhub.core.edits import checked, person
 from llmhub.core.errors import PermissionError, ValidationError
-from llmhub.teams.edits import checked, person
 from llmhub.teams.keys import hashes
 from llmhub.teams.members import may_manage, role_of
 from llmhub.teams.models import Invitation, Membership, Role, Team

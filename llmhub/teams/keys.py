@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from llmhub.core import audit
+from llmhub.core.edits import change, checked, person
 from llmhub.core.errors import ValidationError
 from llmhub.teams.budgets.actions import create_budget
-from llmhub.teams.edits import change, checked, person
 from llmhub.teams.models import Membership, Role, Team, VirtualKey, Window
 
 KEY_MARK = "hub-"

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from llmhub.core import audit
+from llmhub.core.edits import checked
 from llmhub.core.errors import PermissionError, ValidationError
-from llmhub.teams.edits import checked
 from llmhub.teams.keys import revoke_key
 from llmhub.teams.models import Membership, Role, Team, VirtualKey
 

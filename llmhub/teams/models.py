@@ -355,3 +355,37 @@ class BudgetPeriod(models.Model):
     def spent(self) -> Decimal:
         """US dollars."""
         return money.usd(self.spent_units)
+
+
+class BudgetMark(models.TextChoices):
+    """What of a budget people are told."""
+
+    SOFT_LIMIT = "soft_limit", "Its soft limit is reached"
+    USED_UP = "used_up", "It is used up"
+
+
+class BudgetNotice(models.Model):
+    """That people were sent, or are about to be sent, a mark of a budget in a window.
+
+    Once for each amount: what was raised and is used up again is news. `tried_at` keeps others from
+    sending it at the same time; without `sent_at` it is tried again after a while.
+    """
+
+    budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="notices")
+    start = models.DateField()
+    mark = models.CharField(max_length=10, choices=BudgetMark.choices)
+    amount_units = models.BigIntegerField()
+    tried_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-start"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["budget", "start", "mark", "amount_units"],
+                name="one_notice_per_mark_and_amount",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mark} of {self.budget} since {self.start}"

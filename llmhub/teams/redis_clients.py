@@ -1,6 +1,7 @@
-"""Connections to Redis for limits and budgets: one pool for each event loop, one for threads."""
+"""Connections to Redis for short commands: one pool for each event loop, one for threads."""
 
 import asyncio
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,28 @@ import redis
 import redis.asyncio
 
 TIMEOUT_S = 3.0
+REST_S = 2.0
 QUEUE_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 64
+
+
+class ImpatientClient(redis.asyncio.Redis):
+    """Asks a server that let a command wait for TIMEOUT_S nothing for REST_S.
+
+    A call has several commands; it waits for one of them at most, and most calls for none.
+    """
+
+    _rests_until = 0.0
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Raises redis.RedisError, at once while the server is left alone."""
+        if time.monotonic() < self._rests_until:
+            raise redis.TimeoutError(f"Redis did not answer within {TIMEOUT_S:g} s a moment ago.")
+        try:
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.TimeoutError:
+            self._rests_until = time.monotonic() + REST_S
+            raise
 
 
 class Clients:
@@ -37,7 +58,7 @@ class Clients:
                 socket_timeout=TIMEOUT_S,
                 socket_connect_timeout=TIMEOUT_S,
             )
-            client = self._of_loops[loop] = redis.asyncio.Redis.from_pool(pool)
+            client = self._of_loops[loop] = ImpatientClient.from_pool(pool)
         return client
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from llmhub.core import audit
-from llmhub.teams.edits import change, checked, person
+from llmhub.core.edits import change, checked, person
 from llmhub.teams.models import Membership, Role, Team
 
 EDITABLE = frozenset(

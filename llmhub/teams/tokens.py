@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from llmhub.core import audit
+from llmhub.core.edits import checked
 from llmhub.core.errors import AuthenticationError, ValidationError
-from llmhub.teams.edits import checked
 from llmhub.teams.models import AccessToken
 
 TOKEN_MARK = "hub-pat-"  # noqa: S105 what all begin with

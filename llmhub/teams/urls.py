@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from llmhub.teams.pages import budgets, invitations, keys, members, teams, tokens
+from llmhub.teams.pages import budgets, invitations, keys, members, switching, teams, tokens
 
 urlpatterns = [
     path("keys/", keys.keys_page, name="keys"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("team/budgets/<int:pk>/delete/", budgets.budgets_delete, name="budgets-delete"),
     path("team/settings/", teams.settings_page, name="team-settings"),
     path("team/changes/", teams.changes_page, name="team-changes"),
+    path("team/switch/", switching.switch_team, name="switch-team"),
     path("team/new/", teams.team_new, name="team-new"),
     path("invitations/<str:token>/", invitations.invitation_page, name="invitation"),
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,6 +12,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from llmhub.teams import callers
+from llmhub.teams.current_team import current_team_id
+from llmhub.teams.models import Role
 from llmhub.usage import conversation, export, timeline
 from llmhub.usage.filter_bar import filter_bar
 from llmhub.usage.models import RequestBody, RequestLog, Status
@@ -53,10 +56,23 @@ def calls_page(request: HttpRequest) -> HttpResponse:
     context["exports"] = [
         (kind.upper(), question.address("calls-export", format=kind)) for kind in export.FORMATS
     ]
+    context["replay_url"] = _replay_url(request, question)
     response = render(request, "usage/calls.html", context)
     if request.headers.get("HX-Request"):
         response["HX-Push-Url"] = context["page_url"]
     return response
+
+
+def _replay_url(request: HttpRequest, question: Question) -> str:
+    """Where calls that the filters let through are put to other models; empty for viewers."""
+    user_id = cast("int", request.user.pk)
+    chosen = question.scope.chosen
+    team_id = chosen.pk if chosen else current_team_id(user_id, request.session)
+    if team_id is None or team_id not in callers.teams_of(user_id):
+        return ""
+    if callers.by_member(user_id, team_id).role == Role.VIEWER:
+        return ""
+    return question.address("replays-new", split=None)
 
 
 def _listed(request: HttpRequest, question: Question) -> dict[str, Any]:

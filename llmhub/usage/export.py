@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 
+from llmhub.core.spreadsheets import harmless
 from llmhub.usage.models import RequestLog
 from llmhub.usage.queries.names import names_of
 from llmhub.usage.queries.pages import Listing, walk
@@ -49,7 +50,6 @@ FIELDS = (
     "finish_reason",
     "searches",
 )
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 Record = dict[str, Any]
 
@@ -84,10 +84,8 @@ def as_csv(rows: list[Record]) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(_RISKY):
-        return f"'{value}"
-    return str(value).lower() if isinstance(value, bool) else value
+    """A cell that no spreadsheet takes for a formula; true and false as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else harmless(value)
 
 
 def as_json_lines(rows: list[Record]) -> str:

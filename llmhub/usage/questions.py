@@ -1,13 +1,14 @@
 """What an address of the usage pages asks, read once into one object."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
 
+from llmhub.teams.current_team import NoTeamError
 from llmhub.usage import periods
 from llmhub.usage.periods import Period, PeriodError
 from llmhub.usage.queries.cells import SPLITS
@@ -48,18 +49,20 @@ class Question:
         query = {k: v for k, v in (self.as_query() | others).items() if v is not None}
         return f"{reverse(view)}?{urlencode(query)}" if query else reverse(view)
 
-    def with_filter(self, **fields: str) -> "Question":
-        """The same question about other calls."""
-        return replace(self, wanted=replace(self.wanted, **fields))
-
 
 def read(request: HttpRequest, default_period: str) -> Question:
-    """The question of a request. Raises Http404 for a team that is not the person's."""
+    """The question of a request.
+
+    Raises Http404 for a team that is not the person's, NoTeamError for somebody without teams.
+    """
     query = request.GET
+    scope = scope_of(request.user, query.get("team", ""))
+    if not (scope.teams or scope.everything):
+        raise NoTeamError
     period, problem = _period(query, default_period)
     split = query.get("split", DEFAULT_SPLIT)
     return Question(
-        scope=scope_of(request.user, query.get("team", "")),
+        scope=scope,
         period=period,
         wanted=CallFilter.parse(query),
         split=split if split in SPLITS else DEFAULT_SPLIT,

@@ -5,7 +5,9 @@ future that is done when the record is safe. There are two ways:
 
 - SQLite: the event loop commits itself. A commit takes a tenth of a millisecond; handing it to a
   thread costs more than that in fights for the interpreter's lock. If the database is locked just
-  then, the thread takes over, so the loop never waits.
+  then, the thread takes over, so the loop never waits. A commit writes the same dozen pages for one
+  call as for many, so it gathers for a moment while other calls are under way, and longer the more
+  calls end.
 - PostgreSQL, callers without an event loop, and whatever else takes time: one thread with one
   connection of its own. While it commits, the next batch gathers.
 
@@ -25,7 +27,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -46,6 +47,8 @@ log = structlog.get_logger(__name__)
 
 START_DELAY_S = 0.025
 GATHER_S = 0.001
+GATHER_S_AT_MOST = 0.004
+GATHER_S_PER_RECORD = 0.0005
 SPILL_AFTER_S = 5.0
 RETRY_S = 0.2
 MAX_BATCH = 500
@@ -55,7 +58,7 @@ CHECKPOINT_EVERY = 2000
 @dataclass(slots=True)
 class _Finished:
     record: Record
-    future: "asyncio.Future[None] | Future[None]"
+    future: "asyncio.Future[None]"
 
 
 class Recorder:
@@ -64,7 +67,7 @@ class Recorder:
     def __init__(self) -> None:
         self.process_id = uuid7()
         self._queue: queue.SimpleQueue[_Finished | None] = queue.SimpleQueue()
-        self._begun: dict[UUID, tuple[float, Record]] = {}
+        self._begun: dict[int, tuple[float, Record]] = {}  # by the id's number
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._sleeps_long = False
@@ -74,29 +77,22 @@ class Recorder:
     def begin(self, record: Record) -> None:
         """Note that a call has started."""
         record.process_id = self.process_id
-        self._begun[record.id] = (time.monotonic(), record)
+        self._begun[record.id.int] = (time.monotonic(), record)
         if self._sleeps_long:
             self._sleeps_long = False
             self._queue.put(None)
 
     def finish(self, record: Record) -> "asyncio.Future[None]":
         """Hand over the finished record. The future is done when it is on disk."""
-        self._begun.pop(record.id, None)
+        self._begun.pop(record.id.int, None)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         finished = _Finished(record, future)
         if self._inline is not None and self._inline.loop is loop:
-            self._inline.add(finished, GATHER_S if self._begun else 0.0)
+            self._inline.add(finished, others_under_way=bool(self._begun))
         else:
             self._queue.put(finished)
         return future
-
-    def finish_blocking(self, record: Record) -> None:
-        """`finish` for code without an event loop: returns when the record is on disk."""
-        self._begun.pop(record.id, None)
-        future: Future[None] = Future()
-        self._queue.put(_Finished(record, future))
-        future.result()
 
     # --- life ----------------------------------------------------------------------------------
     @property
@@ -185,7 +181,7 @@ class Recorder:
     def _write(self, keeper: "_Keeper", finished: list[_Finished]) -> None:
         if self._inline is not None and self._inline.wants_checkpoint():
             _attempt(keeper.checkpoint)
-        starts = [record for record in self._due_starts() if record.id not in keeper.started]
+        starts = [record for record in self._due_starts() if record.id.int not in keeper.started]
         if starts or finished:
             keeper.write(starts, [item.record for item in finished])
             _resolve([item.future for item in finished])
@@ -213,19 +209,30 @@ class _Inline:
         driver = sqlite_connection_that_never_waits()
         self._writer = Writer(lambda: driver)
         self._waiting: list[_Finished] = []
+        self._flushing: asyncio.Handle | None = None
+        self._gather_s = GATHER_S
         self._written = 0
 
-    def add(self, finished: _Finished, gather_s: float) -> None:
-        """Commit it within `gather_s` seconds, together with what else ends until then."""
+    def add(self, finished: _Finished, *, others_under_way: bool) -> None:
+        """Commit it within milliseconds, together with what else ends until then."""
         self._waiting.append(finished)
-        if len(self._waiting) == 1:
-            if gather_s:
-                self.loop.call_later(gather_s, self._flush)
-            else:
-                self.loop.call_soon(self._flush)
+        if not others_under_way:
+            self._flush_in(0)
+        elif self._flushing is None:
+            self._flush_in(self._gather_s)
+
+    def _flush_in(self, seconds: float) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+        if seconds:
+            self._flushing = self.loop.call_later(seconds, self._flush)
+        else:
+            self._flushing = self.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        self._flushing = None
         waiting, self._waiting = self._waiting, []
+        self._gather_s = min(max(GATHER_S, len(waiting) * GATHER_S_PER_RECORD), GATHER_S_AT_MOST)
         records = [item.record for item in waiting]
         try:
             self._writer.commit(records, records)
@@ -259,7 +266,7 @@ class _Keeper:
         self._writer = Writer(connection_of_this_thread)
         self._journal = Journal(Path(settings.DATA_DIR) / "recorder-journal")
         self._down = False
-        self.started: set[UUID] = set()
+        self.started: set[int] = set()
 
     def write(self, starts: list[Record], finished: list[Record]) -> None:
         """Commit, trying again until it works or the journal has the finished ones."""
@@ -273,7 +280,7 @@ class _Keeper:
                 return
             time.sleep(RETRY_S)
         self._down = False
-        self.started.update(record.id for record in starts)
+        self.started.update(record.id.int for record in starts)
         if self._journal.has_records():
             self.replay_journal()
 
@@ -310,14 +317,11 @@ def _attempt(action: Callable[[], Any]) -> None:
         log.warning("recorder_housekeeping_failed", error=str(error))
 
 
-def _resolve(futures: "list[asyncio.Future[None] | Future[None]]") -> None:
+def _resolve(futures: "list[asyncio.Future[None]]") -> None:
     """Tell each waiting caller, with one wake-up for each event loop."""
     loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for future in futures:
-        if isinstance(future, asyncio.Future):
-            loops.setdefault(future.get_loop(), []).append(future)
-        else:
-            future.set_result(None)
+        loops.setdefault(future.get_loop(), []).append(future)
     for loop, waiting in loops.items():
         try:
             loop.call_soon_threadsafe(_set_all, waiting)
@@ -325,7 +329,7 @@ def _resolve(futures: "list[asyncio.Future[None] | Future[None]]") -> None:
             pass  # that loop has closed; the records are written
 
 
-def _set_all(futures: "list[Any]") -> None:
+def _set_all(futures: "list[asyncio.Future[None]]") -> None:
     for future in futures:
         if not future.done():
             future.set_result(None)

@@ -145,7 +145,8 @@ def _as_sqlite_wants(values: list[Any]) -> None:
 
 
 def _sqlite_time(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(sep=" ")
+    """Of a time in UTC, whose text ends in +00:00."""
+    return str(moment)[:-6]
 
 
 def body_row(record: Record, vendor: str) -> list[Any] | None:

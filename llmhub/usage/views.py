@@ -27,6 +27,7 @@ def usage_page(request: HttpRequest) -> HttpResponse:
     question = read(request, DEFAULT_PERIOD)
     context = filter_bar(question, "usage") | {
         "split_links": split_links(question, "usage"),
+        "report_name": "usage",
         "report_url": question.address("usage-report"),
         "calls_url": question.address("calls", split=None),
     }

@@ -149,4 +149,4 @@ class _Upsert:
 
 def _newest(records: list[Record]) -> list[Record]:
     """Each call once: a statement may not touch a row twice. Later records win."""
-    return list({record.id: record for record in records}.values())
+    return list({record.id.int: record for record in records}.values())

@@ -1,6 +1,7 @@
 """Votes as the fit takes them: who was compared, who won, and what that says of each pair."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -47,17 +48,17 @@ class Tally:
         return (self.wins + HALF * self.ties) / self.count if self.count else None
 
 
-def tallies(ballots: Iterable[Ballot]) -> dict[tuple[str, str], Tally]:
+def tallies(votes: Counter[Ballot]) -> dict[tuple[str, str], Tally]:
     """Both sides of each pair that was compared, by (model, other)."""
     found: dict[tuple[str, str], Tally] = {}
-    for ballot in ballots:
+    for ballot, times in votes.items():
         for one, other, score in ballot.pairs():
             mine = found.setdefault((one, other), Tally())
             theirs = found.setdefault((other, one), Tally())
             if score == 1.0:
-                mine.wins += 1
-                theirs.losses += 1
+                mine.wins += times
+                theirs.losses += times
             else:
-                mine.ties += 1
-                theirs.ties += 1
+                mine.ties += times
+                theirs.ties += times
     return found

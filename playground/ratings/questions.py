@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet, TextField, Value
 from django.urls import reverse
 
 from llmhub.usage import periods
+from llmhub.usage.filter_bar import Field
 from llmhub.usage.periods import Period
 from llmhub.usage.queries.filters import HasTag, clean
 from llmhub.usage.queries.options import Choice
@@ -74,6 +75,11 @@ class Question:
         query = {name: value for name, value in (self.as_query() | others).items() if value}
         return f"{reverse(view)}?{urlencode(query)}" if query else reverse(view)
 
+    @property
+    def name(self) -> str:
+        """One text for one question."""
+        return f"{self.team_id} {urlencode(self.as_query())}"
+
     def anything(self) -> "Question":
         """The same voters, without filters."""
         return replace(self, period=ANY_TIME, tag="", category="")
@@ -90,16 +96,6 @@ class Question:
         if self.tag:
             wanted &= Q(HasTag("tags", Value(self.tag, output_field=TextField())))
         return Vote.objects.filter(wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One select of the page's filters."""
-
-    name: str
-    label: str
-    value: str
-    choices: list[Choice]
 
 
 def fields(question: Question) -> list[Field]:

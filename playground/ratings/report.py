@@ -1,9 +1,11 @@
 """Everything that the ratings page says: ratings, who won against whom, and at what price."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import close_old_connections
 from django.db.models import Q
 
 from llmhub.usage import periods, rollups
@@ -11,9 +13,10 @@ from llmhub.usage.queries import report as usage
 from llmhub.usage.queries.cells import StillAddingUpError
 from llmhub.usage.queries.filters import CallFilter
 from playground.ratings.ballots import Ballot, Tally, tallies
-from playground.ratings.fit import Rating, fit
+from playground.ratings.fitting import Fitted, fits
 from playground.ratings.frontier import Point, frontier
 from playground.ratings.questions import Question
+from playground.ratings.rating import Rating
 
 CATCH_UP_SECONDS = 0.8
 USAGE_PERIOD = "90d"
@@ -71,7 +74,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`matrix` has the models of `rows` in their order, on both sides. `usage` names the period of
-    the calls that costs and speeds are of."""
+    the calls that costs and speeds are of. `updating`: the ratings are not of the newest votes."""
 
     votes: int = 0
     voters: int = 0
@@ -80,6 +83,7 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     matrix: list[tuple[str, list[Cell]]] = field(default_factory=list)
     usage: str = ""
+    updating: bool = False
 
     @property
     def preliminary(self) -> list[Row]:
@@ -109,23 +113,53 @@ class Report:
         }
 
 
-def report(question: Question) -> Report:
-    """Ratings from the votes that the question asks for, best first."""
-    cast = list(question.votes().values_list("model_names", "winner", "verdict", "user_id"))
+Cast = list[tuple[list[str], int | None, str, int | None]]  # models, winner, verdict, who
+
+
+def report(question: Question, *, or_earlier: bool = False) -> Report | None:
+    """Ratings from the votes that the question asks for, best first; None: not there yet.
+
+    With `or_earlier` also those of earlier votes, which are `updating` then. Raises FitError.
+    """
+    cast = _cast(question)
     if not cast:
         return Report()
-    ballots = [Ballot(tuple(names), winner) for names, winner, _, _ in cast]
-    ratings = fit(ballots)
+    votes = _votes(cast)
+    fitted = fits.latest(question.name, votes)
+    if fitted is None or not (fitted.current or or_earlier):
+        return None
+    return _report(question, cast, votes, fitted)
+
+
+def finished(question: Question) -> Report:
+    """The report of all votes, which may take some seconds. Raises FitError."""
+    cast = _cast(question)
+    if not cast:
+        return Report()
+    votes = _votes(cast)
+    close_old_connections()  # others may have ours until the ratings are there
+    return _report(question, cast, votes, Fitted(fits.wait(votes), current=True))
+
+
+def _cast(question: Question) -> Cast:
+    return list(question.votes().values_list("model_names", "winner", "verdict", "user_id"))
+
+
+def _votes(cast: Cast) -> Counter[Ballot]:
+    return Counter(Ballot(tuple(names), winner) for names, winner, _, _ in cast)
+
+
+def _report(question: Question, cast: Cast, votes: Counter[Ballot], fitted: Fitted) -> Report:
     period = question.period or USAGE_PERIOD
-    figures = _figures(question.team_id, period)
     return Report(
         votes=len(cast),
         voters=len({user_id for _, _, _, user_id in cast}),
         ties=sum(verdict == "tie" for _, _, verdict, _ in cast),
         all_bad=sum(verdict == "all_bad" for _, _, verdict, _ in cast),
-        rows=_rows(ratings, figures),
-        matrix=_matrix(ratings, ballots),
+        rows=_rows(fitted.ratings, _figures(question.team_id, period)),
+        matrix=_matrix(fitted.ratings, votes),
         usage=periods.NAMED[period][0],
+        updating=not fitted.current,
     )
 
 
@@ -160,8 +194,8 @@ def _rows(ratings: list[Rating], figures: dict[str, Figures]) -> list[Row]:
     return [Row(one, figures.get(one.model, Figures()), one.model in best) for one in ratings]
 
 
-def _matrix(ratings: list[Rating], ballots: list[Ballot]) -> list[tuple[str, list[Cell]]]:
-    by_pair = tallies(ballots)
+def _matrix(ratings: list[Rating], votes: Counter[Ballot]) -> list[tuple[str, list[Cell]]]:
+    by_pair = tallies(votes)
     models = [one.model for one in ratings]
     return [(row, [_cell(by_pair.get((row, column))) for column in models]) for row in models]
 

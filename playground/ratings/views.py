@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from llmhub.core.errors import PermissionError
+from llmhub.core.spreadsheets import harmless
 from llmhub.usage import periods
 from llmhub.usage.filter_bar import Link
 from playground.models import Vote
+from playground.ratings.fitting import FitError
 from playground.ratings.questions import ALL, ANY_TIME, PERIODS, Question, fields
-from playground.ratings.report import Report, Row, report
+from playground.ratings.report import Report, Row, finished, report
 from playground.signed_in import caller_of
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -27,12 +28,11 @@ def _of_team(view: Callable[[HttpRequest, Question], HttpResponse]) -> View:
 
     @wraps(view)
     def with_question(request: HttpRequest) -> HttpResponse:
+        team_id = caller_of(request).team_id
         try:
-            team_id = caller_of(request).team_id
-        except PermissionError as error:
-            context = {"message": error.message}
-            return render(request, "playground/no_team.html", context, status=403)
-        return view(request, Question.read(team_id, request.GET))
+            return view(request, Question.read(team_id, request.GET))
+        except FitError as error:
+            return HttpResponse(error.message, status=error.status, content_type="text/plain")
 
     return with_question
 
@@ -49,6 +49,7 @@ def ratings_page(request: HttpRequest, question: Question) -> HttpResponse:
         "clear_url": question.anything().address("ratings")
         if question != question.anything()
         else "",
+        "report_name": "ratings",
         "report_url": question.address("ratings-report"),
     }
     response = render(request, "ratings/page.html", context)
@@ -61,8 +62,15 @@ def ratings_page(request: HttpRequest, question: Question) -> HttpResponse:
 @login_required
 @_of_team
 def ratings_report(request: HttpRequest, question: Question) -> HttpResponse:
-    """The report as a piece of the page."""
-    found = report(question)
+    """The report as a piece of the page. Until the newest ratings are there it has earlier ones, or
+    none, and asks again with `poll`, which has no content before they are."""
+    polled = "poll" in request.GET
+    found = report(question, or_earlier=not polled)
+    if found is None and polled:
+        return HttpResponse(status=204)
+    poll_url = question.address("ratings-report", poll=1)
+    if found is None:
+        return render(request, "ratings/fitting.html", {"poll_url": poll_url})
     if not found.rows:
         return render(request, "ratings/empty.html", _empty(question))
     context = {
@@ -70,6 +78,7 @@ def ratings_report(request: HttpRequest, question: Question) -> HttpResponse:
         "report": found,
         "scale": _scale(found),
         "chart": _chart(found),
+        "poll_url": poll_url,
         "exports": [
             ("CSV", question.address("ratings-export", format="csv")),
             ("JSON", question.address("ratings-export", format="json")),
@@ -86,7 +95,7 @@ def ratings_export(request: HttpRequest, question: Question) -> HttpResponse:
     form = request.GET.get("format", "csv")
     if form not in ("csv", "json"):
         return HttpResponse("format is csv or json.", status=400, content_type="text/plain")
-    found = report(question)
+    found = finished(question)
     if form == "json":
         response: HttpResponse = JsonResponse(
             {"question": question.as_query(), **found.as_record()}, json_dumps_params={"indent": 2}
@@ -148,12 +157,11 @@ def _chart(found: Report) -> dict[str, Any]:
 
 
 def _csv(rows: list[Row]) -> str:
-    """A line for each model. Names that a spreadsheet would run as a formula are quoted."""
+    """A line for each model."""
     records = [row.as_record() for row in rows]
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(records[0]) if records else ["rank", "model"])
     writer.writeheader()
     for record in records:
-        risky = record["model"][:1] in {"=", "+", "-", "@", "\t", "\r"}
-        writer.writerow(record | ({"model": f"'{record['model']}"} if risky else {}))
+        writer.writerow({name: harmless(value) for name, value in record.items()})
     return out.getvalue()

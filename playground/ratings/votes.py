@@ -19,7 +19,6 @@ from llmhub.usage.models import RequestLog
 from playground import blind
 from playground.models import Answer, AnswerStatus, Turn, Verdict, Vote
 
-CATEGORIES = ("code", "writing", "reasoning", "knowledge", "translation", "extraction", "chat")
 MOST_TAGS = 8
 LONGEST_TAG = 40
 

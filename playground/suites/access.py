@@ -5,12 +5,12 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 
 from llmhub.core.errors import PermissionError
-from llmhub.teams import callers
 from llmhub.teams.callers import Caller
-from llmhub.teams.current_team import SESSION_KEY
 from llmhub.teams.models import Role
-from playground.signed_in import caller_of, user_id_of
+from playground.signed_in import caller_in
 from playground.suites.models import Suite, SuiteRun
+
+_MISSING = "This suite does not exist, or is not your team's."
 
 
 def may_edit(caller: Caller) -> bool:
@@ -27,14 +27,18 @@ def check_may_edit(caller: Caller) -> None:
 def visible_suite(request: HttpRequest, suite_id: UUID) -> tuple[Caller, Suite]:
     """A suite of one of the person's teams, which becomes their current one. Raises Http404."""
     suite = Suite.objects.filter(pk=suite_id).first()
-    return _caller_for(request, suite), _found(suite)
+    caller = caller_in(request, suite.team_id) if suite else None
+    if suite is None or caller is None:
+        raise Http404(_MISSING)
+    return caller, suite
 
 
 def visible_run(request: HttpRequest, run_id: UUID) -> tuple[Caller, SuiteRun]:
     """A run of a suite of one of the person's teams. Raises Http404."""
     run = SuiteRun.objects.select_related("suite", "job").filter(pk=run_id).first()
-    caller = _caller_for(request, run.suite if run else None)
-    assert run is not None
+    caller = caller_in(request, run.suite.team_id) if run else None
+    if run is None or caller is None:
+        raise Http404(_MISSING)
     return caller, run
 
 
@@ -50,18 +54,3 @@ def changeable_run(request: HttpRequest, run_id: UUID) -> tuple[Caller, SuiteRun
     caller, run = visible_run(request, run_id)
     check_may_edit(caller)
     return caller, run
-
-
-def _found(suite: Suite | None) -> Suite:
-    if suite is None:
-        raise Http404("This suite does not exist, or is not your team's.")
-    return suite
-
-
-def _caller_for(request: HttpRequest, suite: Suite | None) -> Caller:
-    found = _found(suite)
-    if found.team_id not in callers.teams_of(user_id_of(request)):
-        raise Http404("This suite does not exist, or is not your team's.")
-    if request.session.get(SESSION_KEY) != found.team_id:
-        request.session[SESSION_KEY] = found.team_id
-    return caller_of(request)

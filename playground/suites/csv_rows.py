@@ -7,8 +7,10 @@ and so on), which may come several times. `prompt` may be left out if the suite 
 import csv
 import io
 import re
+from dataclasses import replace
 
 from llmhub.core.errors import LLMHubError, ValidationError
+from llmhub.core.spreadsheets import harmless
 from playground import variables
 from playground.suites import assertions
 from playground.suites.assertions import TYPES
@@ -20,7 +22,6 @@ MOST_PROBLEMS = 20
 MOST_COLUMNS = 100
 ASSERT = "assert:"
 PROMPT = "prompt"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _QUOTED = re.compile(r"'[=+\-@\t\r]")
 _DELIMITERS = ",;\t"
 
@@ -51,34 +52,91 @@ def read(text: str, *, suite_has_prompt: bool) -> list[NewRow]:
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise BadCsvError([f"Line {line}: a character that is no text (NUL)."])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    problems: list[str] = []
-    rows: list[NewRow] = []
-    header: list[str] | None = None
+    reading = _Reading(suite_has_prompt)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     line = 1
     try:
-        for cells in reader:
-            began, line = line, reader.line_num + 1
-            if not cells or (header is None and not any(map(str.strip, cells))):
-                continue
-            if header is None:
-                header = _header(cells, suite_has_prompt=suite_has_prompt)
-                continue
-            if row := _row(header, cells, began, problems, suite_has_prompt):
-                rows.append(row)
-            if len(problems) >= MOST_PROBLEMS:
+        for cells in lines:
+            reading.take(line, cells)
+            line = lines.line_num + 1
+            if len(reading.problems) >= MOST_PROBLEMS:
                 break
     except csv.Error as error:
-        problems.append(f"Line {line}: this is not CSV: {error}.")
-    if header is None and not problems:
-        problems.append("The file is empty. Its first line names the columns.")
-    if not rows and not problems:
-        problems.append("The file has a first line with names, but no row below it.")
-    if len(rows) > MOST_ROWS:
-        problems.append(f"The file has {len(rows):,} rows; a suite has {MOST_ROWS:,} at most.")
-    if problems:
-        raise BadCsvError(problems)
-    return rows
+        reading.problems.append(f"Line {line}: this is not CSV: {error}.")
+    return reading.finished()
+
+
+class _Reading:
+    """A file while it is read: the names of its first line, its rows, and what is wrong with it."""
+
+    def __init__(self, suite_has_prompt: bool) -> None:
+        self.problems: list[str] = []
+        self._suite_has_prompt = suite_has_prompt
+        self._names: list[str] | None = None
+        self._rows: list[NewRow] = []
+
+    def take(self, line: int, cells: list[str]) -> None:
+        """The cells that begin in this line. Raises BadCsvError if the names are wrong."""
+        if self._names is not None:
+            if cells and (row := self._row(self._names, line, cells)):
+                self._rows.append(row)
+        elif any(map(str.strip, cells)):
+            self._names = _names(cells, suite_has_prompt=self._suite_has_prompt)
+
+    def finished(self) -> list[NewRow]:
+        """The rows. Raises BadCsvError."""
+        if not self.problems:
+            if self._names is None:
+                self.problems.append("The file is empty. Its first line names the columns.")
+            elif not self._rows:
+                self.problems.append("The file has a first line with names, but no row below it.")
+        if (number := len(self._rows)) > MOST_ROWS:
+            self.problems.append(
+                f"The file has {number:,} rows; a suite has {MOST_ROWS:,} at most."
+            )
+        if self.problems:
+            raise BadCsvError(self.problems)
+        return self._rows
+
+    def _row(self, names: list[str], line: int, cells: list[str]) -> NewRow | None:
+        """A row; what is wrong with it is added to the problems."""
+        known = len(self.problems)
+        self._look_for_more(names, line, cells)
+        row = NewRow("", {}, [])
+        for place, name in enumerate(names):
+            cell = _plain(cells[place]) if place < len(cells) else ""
+            try:
+                row = self._with(row, name, cell)
+            except LLMHubError as error:
+                where = f"Line {line}, column {place + 1} ({name})"
+                self.problems.append(f"{where}: {error.message}")
+        if len(row.assertions) > assertions.MOST:
+            self.problems.append(f"Line {line}: {assertions.MOST} assertions at most.")
+        return row if len(self.problems) == known else None
+
+    def _look_for_more(self, names: list[str], line: int, cells: list[str]) -> None:
+        for place, cell in enumerate(cells[len(names) :], len(names) + 1):
+            if cell.strip():
+                self.problems.append(
+                    f"Line {line}, column {place}: the first line has {len(names)} names only. "
+                    "Put quotes around a text with commas in it."
+                )
+                return
+
+    def _with(self, row: NewRow, name: str, cell: str) -> NewRow:
+        """The row with one more cell. Raises ValidationError."""
+        if len(cell) > LONGEST_TEXT:
+            raise ValidationError(f"{LONGEST_TEXT:,} characters at most.")
+        if name == PROMPT:
+            if not cell.strip() and not self._suite_has_prompt:
+                raise ValidationError("the prompt is empty.")
+            return replace(row, prompt=cell.strip())
+        if not name.startswith(ASSERT):
+            return replace(row, values={**row.values, name: cell})
+        if not cell.strip():
+            return row
+        asked = assertions.clean(name.removeprefix(ASSERT).strip(), cell)
+        return replace(row, assertions=[*row.assertions, asked])
 
 
 def _delimiter(text: str) -> str:
@@ -87,29 +145,18 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-def _header(cells: list[str], *, suite_has_prompt: bool) -> list[str]:
+def _names(cells: list[str], *, suite_has_prompt: bool) -> list[str]:
+    """The names of the columns. Raises BadCsvError."""
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
-    problems = []
+    problems = [
+        f"Line 1, column {place + 1}: {problem}"
+        for place in range(len(names))
+        if (problem := _problem_of_name(names, place))
+    ]
     if len(names) > MOST_COLUMNS:
-        problems.append(f"Line 1: {len(names)} columns; {MOST_COLUMNS} at most.")
-    for place, name in enumerate(names, 1):
-        where = f"Line 1, column {place}"
-        if not name:
-            problems.append(f"{where}: a name is missing.")
-        elif name.startswith(ASSERT):
-            if (kind := name.removeprefix(ASSERT).strip()) not in TYPES:
-                listed = ", ".join(TYPES)
-                problems.append(f"{where}: there is no assertion “{kind}”; there are {listed}.")
-        elif name != PROMPT and variables.names("{{" + name + "}}") != [name]:
-            problems.append(
-                f"{where}: “{name[:40]}” can't be a variable. Its name begins with a letter and "
-                "goes on with letters, digits, _ and -."
-            )
-        elif names.index(name) != place - 1:
-            first = names.index(name) + 1
-            problems.append(f"{where}: “{name}” is there already, in column {first}.")
+        problems.insert(0, f"Line 1: {len(names)} columns; {MOST_COLUMNS} at most.")
     if PROMPT not in names and not suite_has_prompt:
         problems.append(
             "Line 1: there is no column “prompt”. Add one, or give the suite a prompt for all rows."
@@ -119,37 +166,21 @@ def _header(cells: list[str], *, suite_has_prompt: bool) -> list[str]:
     return names
 
 
-def _row(
-    header: list[str], cells: list[str], line: int, problems: list[str], suite_has_prompt: bool
-) -> NewRow | None:
-    """A row; what is wrong with it is added to the problems."""
-    known = len(problems)
-    extra = [place for place, cell in enumerate(cells, 1) if place > len(header) and cell.strip()]
-    if extra:
-        problems.append(
-            f"Line {line}, column {extra[0]}: the first line has {len(header)} names only. "
-            "Put quotes around a text with commas in it."
+def _problem_of_name(names: list[str], place: int) -> str:
+    name = names[place]
+    if not name:
+        return "a name is missing."
+    if name.startswith(ASSERT):
+        kind = name.removeprefix(ASSERT).strip()
+        listed = ", ".join(TYPES)
+        return "" if kind in TYPES else f"there is no assertion “{kind}”; there are {listed}."
+    if name != PROMPT and variables.names("{{" + name + "}}") != [name]:
+        return (
+            f"“{name[:40]}” can't be a variable. Its name begins with a letter and "
+            "goes on with letters, digits, _ and -."
         )
-    prompt, values, asked = "", {}, []
-    for place, name in enumerate(header):
-        cell = _plain(cells[place]) if place < len(cells) else ""
-        where = f"Line {line}, column {place + 1} ({name})"
-        if len(cell) > LONGEST_TEXT:
-            problems.append(f"{where}: {LONGEST_TEXT:,} characters at most.")
-        elif name == PROMPT:
-            prompt = cell.strip()
-            if not prompt and not suite_has_prompt:
-                problems.append(f"{where}: the prompt is empty.")
-        elif not name.startswith(ASSERT):
-            values[name] = cell
-        elif cell.strip():
-            try:
-                asked.append(assertions.clean(name.removeprefix(ASSERT).strip(), cell))
-            except LLMHubError as error:
-                problems.append(f"{where}: {error.message}")
-    if len(asked) > assertions.MOST:
-        problems.append(f"Line {line}: {assertions.MOST} assertions at most.")
-    return NewRow(prompt, values, asked) if len(problems) == known else None
+    first = names.index(name)
+    return "" if first == place else f"“{name}” is there already, in column {first + 1}."
 
 
 def _plain(cell: str) -> str:
@@ -181,6 +212,5 @@ def write(suite: Suite) -> str:
 
 
 def _harmless(cell: str) -> str:
-    if cell.startswith(_FORMULA) or _QUOTED.match(cell):
-        return f"'{cell}"
-    return cell
+    """The cell as `_plain` reads it back: a quote that was there already is kept."""
+    return f"'{cell}" if _QUOTED.match(cell) else str(harmless(cell))

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from llmhub.core.spreadsheets import harmless
 from llmhub.usage import formats
 from playground.suites.results import Cell, Result, Sums
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,8 @@ def as_csv(result: Result) -> str:
     for cell in result.cells:
         line = {**_cell(cell), "why": cell.why}
         line |= {f"value:{name}": cell.row.values.get(name, "") for name in names}
-        writer.writerow({field: _harmless(line[field]) for field in fields})
+        writer.writerow({field: harmless(line[field]) for field in fields})
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def as_markdown(result: Result) -> str:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from django.db import transaction
 
 from llmhub.core.errors import ProviderError
 from llmhub.jobs import actions
 from llmhub.jobs.models import ItemStatus, Job, JobItem
+from playground import judges
 from playground.suites import definition
 from playground.suites.assertions import JUDGE
 from playground.suites.definition import Judge
@@ -20,11 +20,7 @@ from playground.suites.models import SuiteRun
 
 KIND = "matrix-judge"
 TAGS = ["matrix", "judge"]
-CONCURRENCY = 8
-LONGEST_REASON = 1000
 _PLACE = re.compile(r"\{\{[ \t]*(prompt|answer|criterion)[ \t]*\}\}")
-_OBJECT = re.compile(r'\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}')
-_LAST = 20_000
 
 
 class NoVerdictError(ProviderError):
@@ -42,15 +38,9 @@ def question(judge: Judge, *, prompt: str, answer: str, criterion: str) -> str:
 
 def verdict(text: str) -> dict[str, Any]:
     """{passed, reason}: of the last JSON object with a verdict. Raises NoVerdictError."""
-    for written in reversed(_OBJECT.findall(text[-_LAST:])):
-        try:
-            said = orjson.loads(written)
-        except orjson.JSONDecodeError:
-            continue
-        word = str(said.get("verdict", "")).strip().lower()
-        if word in {"pass", "fail"}:
-            reason = str(said.get("reason") or "")[:LONGEST_REASON]
-            return {"passed": word == "pass", "reason": reason}
+    for said in judges.objects(text):
+        if (word := judges.word(said, "verdict")) in {"pass", "fail"}:
+            return {"passed": word == "pass", "reason": judges.reason(said)}
     raise NoVerdictError(
         "The judge gave no verdict. Its answer must end with JSON that has a verdict, "
         'pass or fail; this is what it said: "' + " ".join(text.split())[:200] + '"'
@@ -61,20 +51,7 @@ def order(run: SuiteRun) -> None:
     """Ask the judge about all answers that it was not asked about. Doing it twice asks once."""
     with transaction.atomic():
         run = SuiteRun.objects.select_for_update().get(pk=run.pk)
-        items = list(_questions(run))
-        if not items:
-            return
-        main = run.job
-        job = actions.create(
-            team=main.team,
-            user=main.user,
-            kind=KIND,
-            title=f"Judge: {main.title}",
-            items=items,
-            concurrency=CONCURRENCY,
-            options={"tags": TAGS, "cache": "off"},
-        )
-        run.judge_jobs.add(job)
+        judges.ask(run, list(_questions(run)), KIND, TAGS)
 
 
 def _questions(run: SuiteRun) -> Iterator[actions.NewItem]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -31,14 +32,20 @@ _JUDGED_BY = ("judge_model", "judge_prompt")
 def suites_page(request: HttpRequest) -> HttpResponse:
     """The team's suites."""
     caller = caller_of(request)
-    suites = list(Suite.objects.filter(team_id=caller.team_id).prefetch_related("rows"))
-    runs = SuiteRun.objects.filter(suite__in=suites).select_related("job").order_by("created_at")
-    newest = {run.suite_id: run for run in runs.defer("definition")}
+    suites = Suite.objects.filter(team_id=caller.team_id).annotate(row_count=Count("rows"))
+    newest = {run.suite_id: run for run in _newest_runs(caller.team_id)}
     context = {
         "suites": [(suite, newest.get(suite.pk)) for suite in suites],
         "may_edit": access.may_edit(caller),
     }
     return render(request, "suites/list.html", context)
+
+
+def _newest_runs(team_id: int) -> QuerySet[SuiteRun]:
+    """The last run of each suite of a team."""
+    later = SuiteRun.objects.filter(suite=OuterRef("suite"), created_at__gt=OuterRef("created_at"))
+    newest = SuiteRun.objects.filter(~Exists(later), suite__team_id=team_id)
+    return newest.select_related("job").defer("definition")
 
 
 @require_POST

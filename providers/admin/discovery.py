@@ -19,7 +19,7 @@ from django.utils.timesince import timesince
 from llmhub.core.audited import AuditedAdmin
 from llmhub.core.errors import LLMHubError
 from providers import connection, mapping, prices
-from providers.connection import DiscoveredModel
+from providers.model_lists import DiscoveredModel
 from providers.models import Credential, CredentialCheck, Deployment, ModelMap
 from providers.price_text import described, per_1m
 

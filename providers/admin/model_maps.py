@@ -13,7 +13,7 @@ from llmhub.core.audited import AuditedAdmin
 from providers import mapping, price_table, prices
 from providers.admin import discovery
 from providers.admin.condition import condition
-from providers.forms import DeploymentForm, ModelMapForm, placeholders
+from providers.forms import DeploymentForm, DeploymentFormSet, ModelMapForm, placeholders
 from providers.models import Credential, Deployment, ModelMap
 from providers.price_text import both, described
 
@@ -23,6 +23,7 @@ SIMULATED_MODELS = ("sim-swift", "sim-sage", "sim-thinker", "sim-instant", "sim-
 class DeploymentInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Deployment
     form = DeploymentForm
+    formset = DeploymentFormSet
     extra = 0
     min_num = 0
     fieldsets = (

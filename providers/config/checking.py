@@ -103,12 +103,11 @@ def _check_model(entry: ModelEntry, credentials: set[str], problems: Problems) -
 def _check_deployment(
     entry: DeploymentEntry, path: str, credentials: set[str], problems: Problems
 ) -> None:
-    if entry.provider and entry.provider not in credentials:
+    if entry.provider not in credentials:
         hint = rules.near(entry.provider, credentials)
         problems.add(f"{path}.provider", f"there is no provider {entry.provider!r}.{hint}")
     row = Deployment(upstream_model=entry.model, **values_of(entry, DEPLOYMENT_FIELDS))
-    if entry.model:
-        _refusals(row, path, problems, {"upstream_model": "model"})
+    _refusals(row, path, problems, {"upstream_model": "model"})
 
 
 def _check_fallbacks(

@@ -5,6 +5,7 @@ key and address become one credential; entries with the same `model_name` one mo
 no meaning here is left out with a note.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -198,7 +199,9 @@ class _Translator:
         ours = join("models", name)
         self._result.origins.setdefault(ours, path)
         below = f"{path}.litellm_params"
-        self._result.origins[join(f"{ours}.deployments", len(rows))] = below
+        deployment = join(f"{ours}.deployments", len(rows))
+        costs = {f"{deployment}.{ours_}": f"{below}.{theirs}" for theirs, ours_ in _COSTS.items()}
+        self._result.origins |= {deployment: below, **costs}
         rows.append(row)
 
     def _parameters(self, name: str, path: str, params: dict[str, Any]) -> None:
@@ -263,10 +266,14 @@ class _Translator:
 
     def _strategy(self) -> None:
         asked = self._router.get("routing_strategy", "simple-shuffle")
-        strategy = STRATEGIES.get(asked)
+        strategy = STRATEGIES.get(asked) if isinstance(asked, str) else None
         if strategy is None:
+            near = difflib.get_close_matches(str(asked), STRATEGIES, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"It may be {', '.join(STRATEGIES)}."
+            self._problems.add(
+                "router_settings.routing_strategy", f"there is no strategy {asked!r} here. {hint}"
+            )
             strategy = "weighted"
-            self._note(f"router_settings.routing_strategy: {asked!r} is not known; took weighted.")
         elif strategy == "least_busy" and asked != "least-busy":
             self._note(f"router_settings.routing_strategy: took least_busy for {asked!r}.")
         for model in self._models.values():

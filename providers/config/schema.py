@@ -149,7 +149,7 @@ def _deployment(table: Table) -> DeploymentEntry:
     _check(table, "capabilities", rules.capabilities_problem(capabilities or []))
     entry = DeploymentEntry(
         provider=table.text("provider"),
-        model=table.text("model"),
+        model=table.text("model").strip(),
         priority=table.count("priority", 1),
         weight=table.count("weight", 1),
         rpm=table.integer("rpm", None),
@@ -168,8 +168,7 @@ def _deployment(table: Table) -> DeploymentEntry:
 def _no_twins(rows: list[Table], entries: tuple[DeploymentEntry, ...]) -> None:
     seen: set[tuple[str, str]] = set()
     for row, entry in zip(rows, entries, strict=True):
-        if (entry.provider, entry.model) in seen:
-            row.problem("model", f"{entry.provider}/{entry.model} stands in this list twice.")
+        _check(row, "model", rules.twin_problem(entry.provider, entry.model, seen))
         seen.add((entry.provider, entry.model))
 
 

@@ -95,21 +95,27 @@ def _write_deployments(
     entry: ModelEntry, model_map: ModelMap, credentials: dict[str, Credential]
 ) -> dict[str, Any]:
     """Replace the deployments, keeping those that are the same upstream model and credential."""
-    left = {(row.credential.name, row.upstream_model): row for row in model_map.deployments.all()}
+    left = list(model_map.deployments.all())
     done: dict[str, Any] = {"added": [], "changed": {}, "deleted": []}
     for wanted in entry.deployments:
-        row = left.pop((wanted.provider, wanted.model), None)
+        row = next((one for one in left if _is(one, wanted)), None)
         label = f"{wanted.provider}/{wanted.model}"
         if row is None:
             _new_deployment(wanted, model_map, credentials)
             done["added"].append(label)
-        elif changes := _assign(row, values_of(wanted, DEPLOYMENT_FIELDS)):
+            continue
+        left.remove(row)
+        if changes := _assign(row, values_of(wanted, DEPLOYMENT_FIELDS)):
             row.save()
             done["changed"][label] = changes
-    for row in left.values():
+    for row in left:
         done["deleted"].append(str(row))
         row.delete()
     return {verb: what for verb, what in done.items() if what}
+
+
+def _is(row: Deployment, wanted: DeploymentEntry) -> bool:
+    return (row.credential.name, row.upstream_model) == (wanted.provider, wanted.model)
 
 
 def _new_deployment(

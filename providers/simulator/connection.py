@@ -1,6 +1,7 @@
 """One request's connection: read its body, write, pause, and notice that the client left."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from .asgi_types import Receive, Send
@@ -45,6 +46,21 @@ class Connection:
             self._head = None
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": content, "more_body": more})
+
+    async def write_together(self, contents: Sequence[bytes]) -> None:
+        """Send parts that are due at once, none of them the last: the same bytes as by `write`.
+
+        uvicorn takes them one by one, and a stream that waits for nothing would spend most of its
+        time on that. So once a chunked response has begun, its chunks are written here.
+        """
+        cycle = getattr(self._send, "__self__", None)
+        begun = self._head is None and getattr(cycle, "chunked_encoding", None) is True
+        if cycle is None or not begun or cycle.disconnected or cycle.flow.write_paused:
+            for content in contents:
+                await self.write(content, more=True)
+            return
+        chunks = [b"%x\r\n%b\r\n" % (len(content), content) for content in contents if content]
+        cycle.transport.write(b"".join(chunks))
 
     async def pause(self, seconds: float | None) -> None:
         """Wait, or with None wait until the client leaves."""

@@ -64,6 +64,9 @@ class Schedule:
 
 async def play(connection: Connection, steps: Sequence[Step], pace: Pace) -> None:
     """Carry out `steps`; raises `ClientGoneError` when the client leaves before the end."""
+    if not pace.waits and all(isinstance(step, Write) and step.rest_ms is None for step in steps):
+        await _pour(connection, [step.content for step in steps if isinstance(step, Write)])
+        return
     schedule = Schedule(pace)
     started = time.monotonic()
     paced = pace.waits
@@ -82,6 +85,18 @@ async def play(connection: Connection, steps: Sequence[Step], pace: Pace) -> Non
             case Cut():
                 await connection.cut()
                 return
+
+
+async def _pour(connection: Connection, contents: list[bytes]) -> None:
+    """Send everything as fast as it goes."""
+    if len(contents) > 1:
+        await connection.write(contents[0], more=True)
+        for start in range(1, len(contents) - 1, _WRITES_BETWEEN_BREATHS):
+            if start > 1:
+                await connection.pause(0)
+            end = min(start + _WRITES_BETWEEN_BREATHS, len(contents) - 1)
+            await connection.write_together(contents[start:end])
+    await connection.write(contents[-1], more=False)
 
 
 async def _wait(connection: Connection, due: float) -> None:

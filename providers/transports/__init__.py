@@ -33,7 +33,10 @@ def for_target(target: Target) -> Transport:
         return _bedrock
     transport = _by_wire.get(wire)
     if transport is None:
-        raise ConfigurationError(f"{access.name} ({access.provider.label}) is no chat model.")
+        raise ConfigurationError(
+            f"{access.name} ({access.provider.label}) searches the web and has no models. Name a "
+            "model, and ask for a search with it."
+        )
     return transport
 
 

@@ -10,12 +10,19 @@ transport that speaks that wire too sends it on as it is, and hands the upstream
 it, and the face translates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import orjson
 
 from providers.registry import Target
 
 Json = dict[str, Any]
+Chunk = Json | str
+"""One that brings nothing but text may be that text."""
+_DATA = b"data: "
+_BLANK_LINE = b"\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +48,34 @@ class Reply:
 class Batch:
     """The chunks of a stream that arrived together: as server-sent events, and parsed.
 
-    `raw` has one `data: …` block for each of `events`, each ended by a blank line. `native` holds
+    `raw` has one `data: …` block for each of `chunks`, each ended by a blank line. `native` holds
     the same in the caller's own wire, when the upstream speaks it. The first batch of a stream has
     the `notes` of `Reply`.
     """
 
     raw: bytes = b""
-    events: list[Json] = field(default_factory=list)
+    chunks: Sequence[Chunk] = ()
     native: bytes | None = None
     notes: tuple[str, ...] = ()
 
-    def drop(self, position: int) -> None:
-        """Take one event out of `raw`; `events` still has it."""
-        blocks = self.raw.split(b"\n\n")
+    @property
+    def events(self) -> list[Json]:
+        """Every chunk as an object."""
+        blocks = self.raw.split(_BLANK_LINE)
+        return [
+            orjson.loads(blocks[position][len(_DATA) :]) if isinstance(chunk, str) else chunk
+            for position, chunk in enumerate(self.chunks)
+        ]
+
+    def without(self, position: int) -> "Batch":
+        """The same, less one chunk."""
+        chunks = [*self.chunks[:position], *self.chunks[position + 1 :]]
+        if position == len(chunks):  # the usual one
+            raw = self.raw[: self.raw.rfind(_BLANK_LINE, 0, -len(_BLANK_LINE)) + 2]
+            return Batch(raw if chunks else b"", chunks, self.native, self.notes)
+        blocks = self.raw.split(_BLANK_LINE)
         del blocks[position]
-        self.raw = b"\n\n".join(blocks)
+        return Batch(_BLANK_LINE.join(blocks), chunks, self.native, self.notes)
 
 
 class ReplyStream(Protocol):

@@ -22,7 +22,7 @@ from providers.registry import Access, Target
 from providers.transports import translated, upstream_errors
 from providers.transports.base import Batch, Json, Native, Reply
 from providers.transports.event_blocks import written
-from providers.transports.failures import excerpt, no_completion, parsed
+from providers.transports.failures import AtWork, excerpt, no_completion, parsed
 from providers.transports.http import HttpStream, HttpTransport, endpoint_of
 from providers.transports.http_client import Endpoint
 
@@ -66,16 +66,10 @@ async def _ready(access: Access) -> None:
         await asyncio.to_thread(_found_credentials)
 
 
-class _Understood:
+class _Understood(AtWork):
     """While litellm and botocore work: their exceptions become errors of our tree."""
 
-    __slots__ = ("_target",)
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        return None
+    __slots__ = ()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, Exception) and not isinstance(error, LLMHubError):

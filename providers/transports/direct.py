@@ -4,8 +4,6 @@ Only what the hub must know is parsed: usage, finish reason, errors. What a serv
 way than OpenAI is mended (`openai_dialect`); nothing else is written anew.
 """
 
-import re
-
 import orjson
 
 from providers.registry import Target
@@ -16,11 +14,6 @@ from providers.transports.http import HttpTransport, address
 from providers.transports.http_client import Endpoint
 from providers.transports.openai_dialect import Mender, requested
 from providers.transports.sse import EventReader
-
-_NOTABLE = re.compile(
-    rb'"error"|"finish_reason": ?"|"tool_calls"|"usage": ?\{|"content": ?\[|"x_groq"'
-)
-_FINISH = re.compile(rb'"finish_reason": ?"')
 
 
 class DirectTransport(HttpTransport):
@@ -93,26 +86,26 @@ class DirectReader:
         return as_stream(data)
 
     def _looked_at(self, batch: Batch) -> Batch:
-        """The batch, mended. Plain text, the usual case, needs no look at its events."""
-        if _NOTABLE.search(batch.raw) is None:
-            return batch
-        changed = []
-        for position, event in enumerate(batch.events):
-            if event.get("error"):
-                raise upstream_errors.from_event(self._target, event["error"])
-            if self._mender.chunk(event):
-                changed.append(position)
+        """The batch, mended. Plain text needs no look at it."""
+        changed = {}
+        for position, chunk in enumerate(batch.chunks):
+            if isinstance(chunk, str):
+                continue
+            if chunk.get("error"):
+                raise upstream_errors.from_event(self._target, chunk["error"])
+            if self._mender.chunk(chunk):
+                changed[position] = chunk
+            if not self.finished:
+                self.finished = any(c.get("finish_reason") for c in chunk.get("choices") or ())
         if changed:
             _write_anew(batch, changed)
-        if not self.finished and _FINISH.search(batch.raw):
-            self.finished = True
         return batch
 
 
-def _write_anew(batch: Batch, positions: list[int]) -> None:
+def _write_anew(batch: Batch, changed: dict[int, Json]) -> None:
     blocks = batch.raw.split(b"\n\n")
-    for position in positions:
-        blocks[position] = b"data: " + orjson.dumps(batch.events[position])
+    for position, chunk in changed.items():
+        blocks[position] = b"data: " + orjson.dumps(chunk)
     batch.raw = b"\n\n".join(blocks)
 
 

@@ -61,8 +61,9 @@ def excerpt(raw: bytes) -> str:
 _NOT_UNDERSTOOD = (LookupError, TypeError, AttributeError, ValueError)
 
 
-class Building:
-    """While a request is put into another wire: what has a form that nobody foresaw is refused."""
+class AtWork:
+    """`with …(target):` while something is done for a target. `__exit__` of a subclass says what
+    becomes of the errors."""
 
     __slots__ = ("_target",)
 
@@ -71,6 +72,12 @@ class Building:
 
     def __enter__(self) -> None:
         return None
+
+
+class Building(AtWork):
+    """While a request is put into another wire: what has a form that nobody foresaw is refused."""
+
+    __slots__ = ()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, _NOT_UNDERSTOOD):
@@ -81,16 +88,10 @@ class Building:
             ) from None
 
 
-class Translated:
+class Translated(AtWork):
     """Turns errors of the network, and answers that nobody foresaw, into errors of ours."""
 
-    __slots__ = ("_target",)
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        return None
+    __slots__ = ()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, LLMHubError | asyncio.CancelledError):

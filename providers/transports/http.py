@@ -4,7 +4,7 @@ A wire is an `Exchange` for each call: it says what to send and makes sense of w
 rest – connections, timeouts, errors below HTTP, the first batch of a stream – is here.
 """
 
-import asyncio
+import time
 from typing import Protocol
 
 from llmhub.core.deadline import deadline
@@ -117,8 +117,7 @@ class HttpStream:
         self._response = response
         self._reader = reader
         self._first: Batch | None = None
-        self._clock = asyncio.get_running_loop().time
-        self._ends_at = self._clock() + target.access.timeouts.stream
+        self._ends_at = time.monotonic() + target.access.timeouts.stream
 
     async def start(self, notes: tuple[str, ...] = ()) -> None:
         """Wait for the first batch. Raises what the upstream did instead."""
@@ -173,7 +172,7 @@ class HttpStream:
         return None
 
     async def _wait(self) -> None:
-        idle, left = self._target.access.timeouts.idle, self._ends_at - self._clock()
+        idle, left = self._target.access.timeouts.idle, self._ends_at - time.monotonic()
         with deadline(idle, "idle") if idle < left else deadline(left, "stream"):
             await self._response.wait()
 

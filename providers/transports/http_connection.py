@@ -71,7 +71,7 @@ class Response:
         if self._pieces or self.done:
             return
         self._raise_if_broken()
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._connection.loop.create_future()
         try:
             await self._waiter
         finally:
@@ -98,10 +98,15 @@ class Response:
             self._connection.abort()
 
     # --- fed by the connection -----------------------------------------------------------------
-    def feed(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
-        if self._size > HIGH_WATER:
+    @property
+    def feed(self) -> Callable[[bytes], None]:
+        """A function that takes a piece of the body. Streams have very many."""
+        return self._pieces.append
+
+    def arrived(self, size: int) -> None:
+        """So many bytes have come from the socket."""
+        self._size += size
+        if self._size > HIGH_WATER and not self.done:
             self._connection.pause()
 
     def end(self) -> None:
@@ -120,6 +125,7 @@ class Connection(asyncio.Protocol):
     """Used by one request at a time. `on_free` is called when it can take the next one."""
 
     def __init__(self, on_free: "Callable[[Connection], None]") -> None:
+        self.loop = asyncio.get_running_loop()
         self._on_free = on_free
         self._transport: Any = None
         self._parser: Any = None
@@ -139,11 +145,12 @@ class Connection(asyncio.Protocol):
     async def request(self, data: bytes) -> Response:
         """Send a whole request; returns when the head of the response has arrived."""
         self.uses += 1
-        self._parser = httptools.HttpResponseParser(self)
         response = self._response = Response(self)
+        self.on_body = response.feed
+        self._parser = httptools.HttpResponseParser(self)
         self._head_size = 0
         self._until_close = False
-        head: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        head: asyncio.Future[Response] = self.loop.create_future()
         self._head = head
         self._transport.write(data)
         try:
@@ -187,6 +194,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(f"it sent what is not HTTP ({error})")
             self.abort()
+        response.arrived(len(data))
         response.wake()
 
     def eof_received(self) -> bool:
@@ -230,10 +238,6 @@ class Connection(asyncio.Protocol):
         self._until_close = "content-length" not in headers and "transfer-encoding" not in headers
         if self._head is not None and not self._head.done():
             self._head.set_result(response)
-
-    def on_body(self, piece: bytes) -> None:
-        assert self._response is not None
-        self._response.feed(piece)
 
     def on_message_complete(self) -> None:
         response = self._response

@@ -54,7 +54,7 @@ def requested(target: Target, body: Json) -> tuple[str, ...]:
         body.pop("stream_options", None)
     if isinstance(body.get("messages"), list):
         body["messages"] = _messages(quirks, body["messages"])
-    return left_out_note(provider.label, with_effect(refused))
+    return left_out_note(provider.label, with_effect(refused)) if refused else ()
 
 
 def with_effect(parameters: Json) -> list[str]:

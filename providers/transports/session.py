@@ -1,15 +1,20 @@
-"""A pool of general HTTP connections, for what is not on the call path."""
+"""A pool of general HTTP connections: for web searches, and for what litellm calls."""
 
 import asyncio
 import ipaddress
 import socket
+from contextvars import ContextVar
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from llmhub.core.deadline import deadline
 from providers.transports.guard import may_connect, refusal
 
 KEEPALIVE_S = 60
+connect_limit_s: ContextVar[float | None] = ContextVar("connect_limit_s", default=None)
+"""How long the present call may take to connect, whatever its library thinks of that."""
 
 
 class GuardedResolver(AbstractResolver):
@@ -29,6 +34,17 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+class BoundedConnector(aiohttp.TCPConnector):
+    """Connects within `connect_limit_s`. Raises TimeoutError("connect")."""
+
+    async def connect(self, *request: Any, **options: Any) -> Any:
+        limit_s = connect_limit_s.get()
+        if limit_s is None:
+            return await super().connect(*request, **options)
+        with deadline(limit_s, "connect"):
+            return await super().connect(*request, **options)
 
 
 def check_literal(host: str) -> None:
@@ -53,7 +69,7 @@ def session() -> aiohttp.ClientSession:
     for stale in [known for known in _sessions if known.is_closed()]:
         del _sessions[stale]
     created = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=BoundedConnector(
             limit=0,
             keepalive_timeout=KEEPALIVE_S,
             ttl_dns_cache=60,

@@ -1,18 +1,18 @@
-"""Server-sent events, taken apart as they arrive.
+"""Server-sent events of OpenAI's wire, taken apart as they arrive.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html – of which the wires use `data`
 lines, comments (keep-alives) and now and then `event` lines.
 """
 
-from typing import Any
-
 import orjson
 
-from providers.transports.base import Batch
+from providers.transports.base import Batch, Chunk, Json
+from providers.transports.plain_chunks import text_of
 
 DONE = b"[DONE]"
 _DATA = b"data: "
 _BETWEEN = b"\n\ndata: "
+_END = _DATA + DONE + b"\n\n"
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 
 
@@ -21,12 +21,16 @@ class MalformedStreamError(ValueError):
 
 
 class EventReader:
-    """Turns pieces of bytes, cut anywhere, into batches of whole events."""
+    """Turns pieces of bytes, cut anywhere, into batches of whole events.
 
-    __slots__ = ("_rest", "done")
+    Until one has said whose answer this is, each event is read as a whole.
+    """
+
+    __slots__ = ("_named", "_rest", "done")
 
     def __init__(self) -> None:
         self._rest = b""
+        self._named = False
         self.done = False
 
     def feed(self, piece: bytes) -> Batch | None:
@@ -57,16 +61,31 @@ class EventReader:
         """The events of whole blocks. The usual stream is read as one, any other block by block."""
         if self.done:
             return None
-        if whole.startswith(_DATA) and b"\n:" not in whole and b"\nevent:" not in whole:
+        if whole.startswith(_DATA):
             blocks = whole[len(_DATA) : -2].split(_BETWEEN)
-            if blocks[-1] == DONE:
-                self.done = True
+            done = blocks[-1] == DONE
+            if done:
                 blocks.pop()
             try:
-                return _joined(blocks)
+                chunks = self._chunks(blocks)
             except orjson.JSONDecodeError:
-                self.done = False  # something unusual is in there
+                return self._one_by_one(whole)  # something unusual is in there
+            self.done = done
+            return Batch(whole.removesuffix(_END) if done else whole, chunks) if chunks else None
         return self._one_by_one(whole)
+
+    def _chunks(self, datas: list[bytes]) -> list[Chunk]:
+        named = self._named
+        chunks: list[Chunk] = []
+        for data in datas:
+            if named and (text := text_of(data)):
+                chunks.append(text)
+            else:
+                event = _read(data)
+                named = named or bool(event.get("id"))
+                chunks.append(event)
+        self._named = named
+        return chunks
 
     def _one_by_one(self, whole: bytes) -> Batch | None:
         datas: list[bytes] = []
@@ -76,19 +95,20 @@ class EventReader:
                 self.done = True
                 break
             if data:
-                _check(data)
                 datas.append(data)
-        return _joined(datas)
+        try:
+            chunks = self._chunks(datas)
+        except orjson.JSONDecodeError as error:
+            raise MalformedStreamError(f"an event is not JSON ({error.msg})") from None
+        return Batch(_DATA + _BETWEEN.join(datas) + b"\n\n", chunks) if chunks else None
 
 
-def _joined(datas: list[bytes]) -> Batch | None:
-    """A batch of events, parsed in one go."""
-    if not datas:
-        return None
-    events: list[dict[str, Any]] = orjson.loads(b"[" + b",".join(datas) + b"]")
-    if len(events) != len(datas) or not all(isinstance(event, dict) for event in events):
+def _read(data: bytes) -> Json:
+    """An event. Raises MalformedStreamError, and JSONDecodeError."""
+    event = orjson.loads(data)
+    if not isinstance(event, dict):
         raise MalformedStreamError("an event is not an object")
-    return Batch(_DATA + _BETWEEN.join(datas) + b"\n\n", events)
+    return event
 
 
 def _data(block: bytes) -> bytes:
@@ -102,10 +122,3 @@ def _data(block: bytes) -> bytes:
     ):
         raise MalformedStreamError("a line is not a server-sent event")
     return b"\n".join(lines).strip()
-
-
-def _check(data: bytes) -> None:
-    try:
-        orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise MalformedStreamError(f"an event is not JSON ({error.msg})") from None

@@ -35,12 +35,13 @@ from providers.registry import Target
 from providers.transports.base import Batch, Json, Native, Reply
 from providers.transports.closing import close_later
 from providers.transports.failures import network_error
-from providers.transports.session import session
+from providers.transports.session import connect_limit_s, session
 
 _OUR_OPTIONS = frozenset(
     {"provider", "wire", "region", "connect_timeout_seconds"}
     | {"first_token_timeout_seconds", "idle_timeout_seconds", "stream_timeout_seconds"}
 )
+_MOST_WRAPPINGS = 20
 _lock = threading.Lock()
 _litellm: Any = None
 
@@ -82,6 +83,7 @@ class LiteLLMTransport:
     ) -> Reply:
         arguments = _arguments(target, operation, body)
         library = await loaded()
+        connect_limit_s.set(target.access.timeouts.connect)
         try:
             with deadline(target.access.timeouts.total, "total"):
                 answer = await library.acompletion(**arguments)
@@ -95,6 +97,7 @@ class LiteLLMTransport:
     ) -> "LiteLLMStream":
         arguments = _arguments(target, operation, body)
         library = await loaded()
+        connect_limit_s.set(target.access.timeouts.connect)
         try:
             with deadline(target.access.timeouts.first_token, "first_token"):
                 chunks = await library.acompletion(**arguments)
@@ -213,7 +216,7 @@ def translated_error(library: Any, target: Target, error: Exception) -> LLMHubEr
     """litellm's exceptions, which follow OpenAI's SDK, in our tree."""
     if isinstance(error, LLMHubError):
         return error
-    if isinstance(error, TimeoutError) and (too_slow := network_error(target, error)):
+    if (timeout := _timeout_in(error)) and (too_slow := network_error(target, timeout)):
         return too_slow
     known = library.exceptions
     table: tuple[tuple[Any, type[LLMHubError]], ...] = (
@@ -232,3 +235,14 @@ def translated_error(library: Any, target: Target, error: Exception) -> LLMHubEr
     return ours(
         f"{target.access.name}: {said}", upstream_status=getattr(error, "status_code", None)
     )
+
+
+def _timeout_in(error: BaseException | None) -> TimeoutError | None:
+    """The timeout that the error is, or that of connecting, which litellm wraps several times."""
+    if isinstance(error, TimeoutError):
+        return error
+    for _ in range(_MOST_WRAPPINGS):
+        if error is None or (isinstance(error, TimeoutError) and error.args == ("connect",)):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

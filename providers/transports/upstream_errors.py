@@ -102,6 +102,8 @@ def from_response(
         return error
     if status in {401, 403}:
         return _refused_key(where, status, said)
+    if status == 404 and body.lstrip().startswith(b"<"):
+        return _web_page(target, status)
     if status == 404:
         return _unknown_model(target, status, said)
     if status == 429:
@@ -158,6 +160,15 @@ def _unknown_model(target: Target, status: int, said: str) -> ModelNotFoundError
         hint = "The name must be that of a deployment in the Azure resource."
     return ModelNotFoundError(
         f"{target.access.name} does not know {target.upstream_model!r}: {said} {hint}",
+        param="model",
+        upstream_status=status,
+    )
+
+
+def _web_page(target: Target, status: int) -> ModelNotFoundError:
+    return ModelNotFoundError(
+        f"{target.access.name} answered {status} with a web page, so its base URL is most likely "
+        "not that of the API. An admin can mend it under Credentials; it often ends in /v1.",
         param="model",
         upstream_status=status,
     )

@@ -1,11 +1,14 @@
 // Markdown that is still arriving. A finished top-level block is rendered once and kept; only the
 // last, open one is parsed again as it grows.
 
+import { GrowingText } from "./growing-text.js";
 import { whenIdle } from "./idle.js";
+import { build } from "./markdown/build.js";
 import { clean } from "./markdown/clean.js";
 import { decorate, startPlace } from "./markdown/decorate.js";
 import { openFence, openingLength } from "./markdown/fence.js";
 import { lexGrowing, lexWhole, toHtml } from "./markdown/lexer.js";
+import { closed } from "./markdown/unfinished.js";
 
 const SLICE = 4000; // characters taken in at one flush
 const LONG_LIST = 2500; // characters after which a list is kept item by item
@@ -16,8 +19,8 @@ export class MarkdownStream {
   #root;
   #part = null;
   #inPart = 0; // characters of the part
-  #source = "";
-  #taken = 0;
+  #source = new GrowingText();
+  #waiting = ""; // what is still to be shown of it
   #tail = "";
   #lexed = 0; // how much of #tail was complete lines when finished blocks were last looked for
   #fence = null;
@@ -34,7 +37,9 @@ export class MarkdownStream {
   }
 
   append(text) {
-    this.#source += text.includes("\r") ? text.replaceAll("\r", "") : text;
+    const taken = text.includes("\r") ? text.replaceAll("\r", "") : text;
+    this.#source.append(taken);
+    this.#waiting += taken;
   }
 
   /** No more text will come. */
@@ -42,17 +47,13 @@ export class MarkdownStream {
     this.#ended = true;
   }
 
-  get source() {
-    return this.#source;
-  }
-
   /** Shows more of the text. True when there is still more to show. */
   flush() {
     if (this.#settled) return false;
-    const slice = this.#source.slice(this.#taken, this.#taken + SLICE);
-    this.#taken += slice.length;
+    const slice = this.#waiting.slice(0, SLICE);
+    this.#waiting = this.#waiting.slice(SLICE);
     this.#take(slice);
-    const more = this.#taken < this.#source.length;
+    const more = this.#waiting.length > 0;
     if (!more && this.#ended) this.#settle();
     return more;
   }
@@ -118,7 +119,7 @@ export class MarkdownStream {
     if (this.#fence) return;
     this.#clearOpen();
     if (!this.#tail.trim()) return;
-    const fragment = this.#render(lexGrowing(this.#tail), { ...this.#place }, false);
+    const fragment = this.#render(lexGrowing(closed(this.#tail)), { ...this.#place }, false);
     this.#open = [...fragment.childNodes];
     this.#growingPart().append(fragment);
   }
@@ -139,7 +140,7 @@ export class MarkdownStream {
   }
 
   #render(tokens, place, finished) {
-    const fragment = clean(toHtml(tokens));
+    const fragment = build(tokens) ?? clean(toHtml(tokens));
     decorate(fragment, place, { finished });
     return fragment;
   }
@@ -164,7 +165,7 @@ export class MarkdownStream {
   }
 
   #lexAgain() {
-    const html = toHtml(lexWhole(this.#source));
+    const html = toHtml(lexWhole(String(this.#source)));
     whenIdle(() => {
       const fragment = clean(html);
       decorate(fragment, startPlace(), { finished: true });

@@ -173,7 +173,7 @@ async def collected(stream: Any) -> tuple[Assembled, list[dict[str, Any]], tuple
             blocks = [block for block in batch.raw.split(b"\n\n") if block]
             assert [json.loads(block[6:]) for block in blocks] == batch.events
             chunks += batch.events
-            answer.add_all(batch.events)
+            answer.add_all(batch.chunks)
     finally:
         stream.close()
     return answer, chunks, notes

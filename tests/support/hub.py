@@ -39,6 +39,7 @@ class Hub:
         self._process: Process | None = None
         self._cookies: httpx.Cookies | None = None
         self._clients: list[httpx.Client] = []
+        self._models_at_first = ""
 
     # --- the process ---------------------------------------------------------------------------
 
@@ -186,6 +187,33 @@ class Hub:
         return httpx.Client(base_url=self.url, headers={"Referer": f"{self.url}/"}, timeout=30)
 
     # --- in the database -----------------------------------------------------------------------
+
+    def remember_models(self) -> None:
+        """The models that there are now stay when `switch_off_models` is called."""
+        ids = [str(row["id"]) for row in self.query("select id from providers_modelmap")]
+        self._models_at_first = ", ".join(ids)
+
+    def switch_off_models(self) -> None:
+        """Switch off the models made since `remember_models`; return when pages offer them no more.
+
+        An import of the config file that made them brings them back.
+        """
+        made = f"enabled and id not in ({self._models_at_first})"
+        names = [
+            row["name"] for row in self.query(f"select name from providers_modelmap where {made}")
+        ]
+        if not names:
+            return
+        rows.change(
+            self.database,
+            f"update providers_modelmap set enabled = false where {made}",
+            "update core_configversion set value = value + 1",
+        )
+        client = self.admin_login()
+        eventually(
+            lambda: not any(f'"{name}"' in client.get("/").text for name in names),
+            "pages without the models that were switched off",
+        )
 
     def query(self, sql: str, *parameters: Any) -> list[rows.Row]:
         """The rows of a query, straight from the database; `%s` stands for a parameter."""

@@ -1,4 +1,4 @@
-"""Reading a hub's database from outside, whichever database it is."""
+"""Reading a hub's database from outside, whichever database it is, and changing it."""
 
 import sqlite3
 from typing import Any
@@ -19,5 +19,21 @@ def select(database: str, sql: str, *parameters: Any) -> list[Row]:
     try:
         file.row_factory = sqlite3.Row
         return [dict(row) for row in file.execute(sql.replace("%s", "?"), parameters)]
+    finally:
+        file.close()
+
+
+def change(database: str, *statements: str) -> None:
+    """Carry out statements without parameters in one transaction."""
+    if database.startswith("postgres"):
+        with psycopg.connect(database) as server:
+            for statement in statements:
+                server.execute(statement)
+        return
+    file = sqlite3.connect(database, timeout=10)
+    try:
+        with file:
+            for statement in statements:
+                file.execute(statement)
     finally:
         file.close()

@@ -2,23 +2,21 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from llmhub.api.kept.models import KeptResponse
+from llmhub.core.database import in_database
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
 Items = list[dict[str, Any]]
-in_database = partial(database_sync_to_async, thread_sensitive=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +28,11 @@ class Thread:
     items: Items = field(default_factory=list)
 
 
-@in_database
 def find(team_id: int, response_id: UUID) -> KeptResponse | None:
     """A response of this team's."""
     return KeptResponse.objects.filter(pk=response_id, team_id=team_id).first()
 
 
-@in_database
 def thread_to(team_id: int, response_id: UUID) -> Thread | None:
     """The conversation up to a response; None if there is no such response."""
     last = KeptResponse.objects.filter(pk=response_id, team_id=team_id).first()
@@ -57,7 +53,8 @@ async def keep(
 ) -> None:
     """Keep a response. One that can't be kept is no reason to withhold it: the log says so."""
     try:
-        await _create(
+        await in_database(
+            KeptResponse.objects.create,
             pk=call_id,
             team_id=team_id,
             root_id=before.root or call_id,
@@ -69,12 +66,6 @@ async def keep(
         log.exception("response_not_kept", response=str(call_id))
 
 
-@in_database
-def _create(**fields: Any) -> None:
-    KeptResponse.objects.create(**fields)
-
-
-@in_database
 def delete(team_id: int, response_id: UUID) -> bool:
     """Forget a response; False if there is none. What went on from it begins after it then."""
     deleted, _ = KeptResponse.objects.filter(pk=response_id, team_id=team_id).delete()

@@ -8,24 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from llmhub.api.http_errors import NotFoundError, WrongMethodError
 from llmhub.core.errors import AuthenticationError, LLMHubError, ValidationError, mask
 
 _ID = "llmhub.request_id"
 REPLAYED = "llmhub.replayed"
-
-
-class NotFoundError(LLMHubError):
-    """It does not exist, or is not the asking person's to see; nobody can tell which."""
-
-    type = "not_found"
-    status = 404
-
-
-class WrongMethodError(LLMHubError):
-    """There is something at this path, but not for this method."""
-
-    type = "method_not_allowed"
-    status = 405
 
 
 class ConflictError(LLMHubError):
@@ -101,6 +88,6 @@ def _status(error: LLMHubError) -> int:
 
 def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     allowed = ", ".join(sorted(response["Allow"].split(", ")))
-    refused = refusal(request, WrongMethodError(f"This path takes {allowed} requests."))
+    refused = refusal(request, WrongMethodError(allowed))
     refused["Allow"] = allowed
     return refused

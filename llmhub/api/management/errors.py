@@ -12,7 +12,8 @@ from ninja.errors import AuthenticationError as NotSignedInError
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as WrongValuesError
 
-from llmhub.api.management.answers import NotFoundError, refusal, request_id
+from llmhub.api.http_errors import NotFoundError
+from llmhub.api.management.answers import refusal, request_id
 from llmhub.core.errors import (
     AuthenticationError,
     LLMHubError,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Q
 from django.http import HttpRequest
 
-from llmhub.api.management.answers import NotFoundError
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.management.schemas.calls import CallsWanted
 from llmhub.api.management.signing_in import who
 from llmhub.core.errors import ValidationError

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from llmhub.api.management.answers import NotFoundError
+from llmhub.api.http_errors import NotFoundError
 from llmhub.core.errors import PermissionError
 from llmhub.teams.models import Membership, Role, Team, VirtualKey
 from llmhub.teams.place import Place

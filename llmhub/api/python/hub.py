@@ -6,19 +6,18 @@ from dataclasses import replace
 from typing import Any, Self
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.db.models import Q
 
 from llmhub.api.python import schemas
 from llmhub.api.python.functions import Functions, results
 from llmhub.api.python.replies import BatchItem, Message, Reply, Stats, reply_of
 from llmhub.core import version
+from llmhub.core.database import in_database
 from llmhub.core.errors import ConfigurationError, LLMHubError, ValidationError
 from llmhub.gateway import answers, engine, grounding, timeouts, validation
 from llmhub.gateway.asks import Ask, mode_of
 from llmhub.jobs import actions
 from llmhub.jobs.kinds import NewItem
-from llmhub.jobs.models import Job
 from llmhub.jobs.progress import Progress, progress
 from llmhub.teams.callers import Caller
 from llmhub.teams.models import Team
@@ -60,7 +59,7 @@ class Hub:
 
     async def open(self) -> None:
         """Load the configuration, start recording. ConfigurationError if there is no such team."""
-        self._caller = await database_sync_to_async(self._load, thread_sensitive=False)()
+        self._caller = await in_database(self._load)
         if not recorder.is_running:
             await asyncio.to_thread(recorder.start)
             self._following = asyncio.create_task(version.poll())
@@ -147,8 +146,8 @@ class Hub:
         )
         try:
             async for batch in opened:
-                for event in batch.events:
-                    if (piece := answers.piece(event)) and piece.text:
+                for chunk in batch.chunks:
+                    if (piece := answers.piece(chunk)) and piece.text:
                         yield piece.text
         finally:
             opened.close()
@@ -192,7 +191,8 @@ class Hub:
             )
             for c in conversations
         ]
-        job: Job = await database_sync_to_async(actions.create, thread_sensitive=False)(
+        job = await in_database(
+            actions.create,
             team=Team(pk=self._open_caller.team_id),
             items=items,
             title=title,
@@ -203,8 +203,7 @@ class Hub:
 
     async def job(self, job_id: UUID) -> Progress:
         """How far a job of `submit_batch` is. Its answers are in `Job.items`."""
-        now: Progress = await database_sync_to_async(progress, thread_sensitive=False)(job_id)
-        return now
+        return await in_database(progress, job_id)
 
     def _ask(self, messages: Sequence[Message], model: str, parameters: dict[str, Any]) -> Ask:
         options = dict(parameters)
@@ -246,9 +245,7 @@ class Hub:
     async def stats(self, period: str = "24h", by: str = "model") -> Stats:
         """Figures of the team's calls: `period` is 1h, 24h, 7d, 30d or 90d; `by` is model,
         provider, key, user or tag. Calls of the last moments are in it."""
-        read = database_sync_to_async(self._stats, thread_sensitive=False)
-        found: Stats = await read(period, by)
-        return found
+        return await in_database(self._stats, period, by)
 
     def _stats(self, period: str, by: str) -> Stats:
         for field, given, known in (("period", period, periods.NAMED), ("by", by, cells.SPLITS)):

@@ -8,10 +8,12 @@ from urllib.parse import unquote
 
 import structlog
 
+from llmhub.api.http_errors import NotFoundError, WrongMethodError
 from llmhub.api.wires import headers, refusals, routes
 from llmhub.api.wires.anthropic import errors as anthropic_errors
 from llmhub.api.wires.anthropic import models as anthropic_models
 from llmhub.api.wires.authorization import caller as caller_of
+from llmhub.api.wires.authorization import check_address, known_caller
 from llmhub.api.wires.http import (
     CallerGoneError,
     Receive,
@@ -21,10 +23,10 @@ from llmhub.api.wires.http import (
     read_body,
     send_json,
 )
-from llmhub.api.wires.http_errors import NoRouteError, WrongMethodError
 from llmhub.api.wires.openai import errors as openai_errors
 from llmhub.api.wires.openai import models as openai_models
 from llmhub.api.wires.openai import resources
+from llmhub.core import alarms
 from llmhub.core.errors import LLMHubError
 
 log = structlog.get_logger(__name__)
@@ -83,8 +85,9 @@ async def _refuse(scope: Scope, sent: _Sent, error: LLMHubError) -> None:
 
 
 async def _post(route: routes.Post, scope: Scope, receive: Receive, sent: _Sent) -> None:
-    request = Request(scope, caller_of(scope))
+    request = Request(scope, known_caller(scope))
     try:
+        check_address(request.caller, scope)
         request.raw = await read_body(scope, receive)
         request.body = route.read(request)
         await _answer(route, request, receive, sent)
@@ -109,14 +112,15 @@ class _Watcher:
     It begins WATCH_AFTER_S late: a call that is over by then needs no task of its own for this.
     """
 
-    __slots__ = ("_receive", "_sent", "_task", "_timer", "_watching")
+    __slots__ = ("_alarms", "_receive", "_sent", "_task", "_watching")
 
     def __init__(self, receive: Receive, sent: _Sent) -> None:
         self._receive = receive
         self._sent = sent
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
         self._watching: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._begin)
+        self._alarms = alarms.of(task.get_loop() if task else asyncio.get_running_loop())
+        self._alarms.set(self, WATCH_AFTER_S, self._begin)
 
     def _begin(self) -> None:
         self._watching = asyncio.create_task(self._watch())
@@ -130,7 +134,7 @@ class _Watcher:
 
     def cancel(self) -> None:
         """The call is over."""
-        self._timer.cancel()
+        self._alarms.clear(self)
         if self._watching is not None:
             self._watching.cancel()
 
@@ -154,7 +158,7 @@ async def _other(scope: Scope, receive: Receive, sent: _Sent) -> None:
         else:
             await _options_or_refuse(scope, sent, "GET, HEAD")
     else:
-        raise NoRouteError(
+        raise NotFoundError(
             f"There is no {scope['path'][:200]} here.{_hint(path)}", code="unknown_url"
         )
 

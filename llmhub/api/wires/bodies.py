@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from llmhub.api.http_errors import WrongContentTypeError
 from llmhub.api.wires.contents import flatten
 from llmhub.api.wires.http import Request
-from llmhub.api.wires.http_errors import WrongContentTypeError
 from llmhub.core.errors import ValidationError
 
 MAX_DEPTH = 100

@@ -1,8 +1,8 @@
 """Response headers: what they tell about a call, and about an error."""
 
+from llmhub.api.http_errors import WrongMethodError
 from llmhub.api.wires import rate_headers
 from llmhub.api.wires.http import Headers
-from llmhub.api.wires.http_errors import WrongMethodError
 from llmhub.core.errors import LLMHubError
 from llmhub.usage.records import Record
 

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from django.conf import settings
 
-from llmhub.api.wires.http_errors import SlowSenderError
+from llmhub.api.http_errors import SlowSenderError
 from llmhub.core.deadline import deadline
 from llmhub.core.errors import RequestTooLargeError
 from llmhub.gateway import grounding, timeouts
@@ -42,10 +42,15 @@ class Request:
     caller: Caller
     raw: bytes = b""
     body: Any = None
+    _headers: dict[bytes, bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._headers = dict(reversed(self.scope["headers"]))  # of several, the first counts
 
     def header(self, name: bytes) -> str:
         """A header's value, "" if it was not sent. `name` in small letters."""
-        return header(self.scope, name)
+        value = self._headers.get(name)
+        return "" if value is None else value.decode("latin-1")
 
     def ask(self, body: dict[str, Any], **more: Any) -> Ask:
         """The call that the request asks for. A header wins over the body's field. Raises

@@ -34,13 +34,13 @@ _until: ContextVar[float] = ContextVar("until")  # of time.thread_time
 Keyword = Callable[[Any, Any, Any, Any], Any]
 
 
-def check(schema: dict[str, Any]) -> None:
-    """Raise ValidationError if this is no schema that values can be checked against."""
+def check(schema: dict[str, Any], param: str = PARAM) -> None:
+    """Raise ValidationError, at the field `param`, if values can't be checked against this."""
     written = orjson.dumps(schema)
     if len(written) > MAX_SCHEMA_BYTES:
-        raise _wrong(f"is longer than {MAX_SCHEMA_BYTES // 1000} kB")
+        raise _wrong(f"is longer than {MAX_SCHEMA_BYTES // 1000} kB", param)
     if problem := _problem_of(written):
-        raise _wrong(problem)
+        raise _wrong(problem, param)
 
 
 @lru_cache(maxsize=256)
@@ -79,8 +79,8 @@ def _said(found: Misfit) -> str:
     return f"{found.json_path}: {found.message[:200]}"
 
 
-def _wrong(problem: str) -> ValidationError:
-    return ValidationError(f"The schema {problem}.", param=PARAM)
+def _wrong(problem: str, param: str = PARAM) -> ValidationError:
+    return ValidationError(f"{param} {problem}.", param=param)
 
 
 # --- The validators of the drafts, bounded --------------------------------------------------------

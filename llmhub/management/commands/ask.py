@@ -11,6 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from llmhub.api.python import Hub
 from llmhub.core.errors import LLMHubError
+from providers import registry
+
+LISTED = 20
 
 
 class Command(BaseCommand):
@@ -37,7 +40,7 @@ class Command(BaseCommand):
         try:
             asyncio.run(self._ask(options))
         except LLMHubError as error:
-            raise CommandError(error.message) from None
+            raise CommandError(_at_a_shell(error.message)) from None
 
     async def _ask(self, options: dict[str, Any]) -> None:
         prompt = options["prompt"]
@@ -54,6 +57,25 @@ class Command(BaseCommand):
                 return
             reply = await hub.generate(prompt, model=options["model"], **parameters)
             self.stdout.write(reply.text)
+
+
+def _at_a_shell(message: str) -> str:
+    """An error's message with the models' names where API callers are told how to ask for them."""
+    if not message.endswith(registry.WHERE_TO_LOOK):
+        return message
+    return message.removesuffix(registry.WHERE_TO_LOOK) + _names()
+
+
+def _names() -> str:
+    names = registry.current().names()
+    if not names:
+        return "The hub has no models yet; --model CREDENTIAL/MODEL goes without one."
+    if len(names) <= LISTED:
+        return f"There are {', '.join(names)}."
+    return (
+        f"There are {', '.join(names[:LISTED])} and {len(names) - LISTED} more; "
+        "manage.py export_config shows all."
+    )
 
 
 def _parameters(options: dict[str, Any]) -> dict[str, Any]:

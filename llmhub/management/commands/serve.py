@@ -1,6 +1,7 @@
 """Everything in one go: migrations, first start, simulator, web, Celery worker and beat."""
 
 import os
+import signal
 import socket
 import sys
 from argparse import ArgumentParser
@@ -27,13 +28,15 @@ class Command(BaseCommand):
         listener = self._listen(options["host"], options["port"])
         port = listener.getsockname()[1]
         call_command("migrate", verbosity=0, interactive=False)
+        address = f"http://{_readable(options['host'])}:{port}"
+        os.environ.setdefault("LLMHUB_PUBLIC_URL", address)  # for the worker, which sends mail
         children = Children()
+        _end_in_order()
         try:
             children.start_simulator()
             how_to_sign_in = first_start(self.stdout)
             if not options["no_worker"]:
                 children.start_worker_later()
-            address = f"http://{_readable(options['host'])}:{port}"
             server = _AnnouncingServer(
                 server_config(), lambda: self._announce(address, how_to_sign_in)
             )
@@ -75,6 +78,14 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._announce()
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM unwind this process, so that `finally` ends the children.
+
+    uvicorn takes the signal while it serves, drains, and raises it again for whoever had it before.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _readable(host: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from llmhub.core import audit
-from llmhub.teams.edits import change, checked, person
+from llmhub.core.edits import change, checked, person
 from llmhub.teams.models import Budget, Window
 
 EDITABLE = frozenset({"amount", "window", "soft_limit_percent", "enabled"})

@@ -17,10 +17,9 @@ from threading import Lock
 
 import redis
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
 
+from llmhub.core.database import in_database
 from llmhub.teams.budgets import notices, windows
 from llmhub.teams.budgets.changes import Changes
 from llmhub.teams.budgets.ledger import LocalLedger
@@ -71,7 +70,7 @@ async def _reserve(
     book = ledger()
     while True:
         if book.unopened(charges):
-            await sync_to_async(_open, thread_sensitive=False)(charges)
+            await in_database(_open, charges)
         seen = _changes.count
         shortage = await book.reserve(charges, units, call)
         left_s = until - time.monotonic()
@@ -89,10 +88,7 @@ def _open(charges: Sequence[Charge]) -> None:
             return
         for charge in charges:
             _ends[charge.account] = windows.end_of(charge.rule.window, charge.start)
-        try:
-            ledger().settle(_spent(accounts), ())
-        finally:
-            close_old_connections()
+        ledger().settle(_spent(accounts), ())
 
 
 def _spent(accounts: Iterable[Account]) -> dict[Account, int]:

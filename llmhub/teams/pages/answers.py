@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from llmhub.teams.current_team import SESSION_KEY, NoTeamError
 from llmhub.teams.place import Place
 
 _TABS = (
@@ -21,6 +22,8 @@ def page(
     request: HttpRequest, place: Place, tab: str, template: str, **context: Any
 ) -> HttpResponse:
     """A page of the team; `template` is what stands below the tabs."""
+    if request.session.get(SESSION_KEY) != place.team.pk:
+        request.session[SESSION_KEY] = place.team.pk  # so that the bar at the top says the same
     whole = not request.headers.get("HX-Request")
     known = {"place": place, "tab": tab, "part": template, **_tabs(place, tab), **context}
     return render(request, "teams/area.html" if whole else "teams/area_part.html", known)
@@ -39,7 +42,14 @@ def address(name: str, place: Place, *args: Any) -> str:
 def no_team(request: HttpRequest) -> HttpResponse:
     """For people who are in no team."""
     may_start = request.user.has_perm("teams.add_team")
-    return render(request, "teams/no_team.html", {"may_start": may_start})
+    return render(request, "teams/no_team.html", {"may_start": may_start}, status=403)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For whoever may not see or do something: why, and what to do (Django's `handler403`)."""
+    if isinstance(exception, NoTeamError):
+        return no_team(request)
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
 
 
 def _tabs(place: Place, current: str) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db.models import BooleanField, Func, Q, TextField, Value
 
-from llmhub.usage.models import Source, Status
-
 NONE = "none"
 MOST_TEXT = 200
 _BY_ID = ("key", "user")
@@ -81,7 +79,3 @@ def _by_id(field: str, value: str) -> Q:
     if value == NONE:
         return Q(**{f"{field}__isnull": True})
     return Q(**{field: int(value)}) if value.isdecimal() and len(value) < 18 else Q(pk__in=[])
-
-
-SOURCES = tuple(Source.values)
-STATUSES = tuple(Status.values)

@@ -66,9 +66,9 @@ export class AnswerView {
   }
 
   #takeText(answer, running) {
-    if (answer.content.length > this.#taken) {
-      this.#stream.append(answer.content.slice(this.#taken));
-      this.#taken = answer.content.length;
+    if (answer.text.length > this.#taken) {
+      this.#stream.append(answer.text.after(this.#taken));
+      this.#taken = answer.text.length;
     }
     if (!running) this.#stream.end();
   }
@@ -87,7 +87,7 @@ export class AnswerView {
   }
 }
 
-const isEmpty = ({ content, reasoning, toolCalls }) => !content && !reasoning && !toolCalls.length;
+const isEmpty = ({ text, thoughts, toolCalls }) => !text.length && !thoughts.length && !toolCalls.length;
 
 const metrics = (answer, named) =>
   el("p", { class: "answer-metrics number" }, named && `${answer.model} · `, metricsText(answer));
@@ -97,7 +97,7 @@ function notes(answer, blind) {
     answer.status === "cancelled" && "Stopped",
     answer.finishReason === "length" && "Cut off at the token limit",
     answer.finishReason === "content_filter" && "Cut off by a content filter",
-    answer.status === "success" && !answer.content && !answer.toolCalls.length && "Empty answer",
+    answer.status === "success" && !answer.text.length && !answer.toolCalls.length && "Empty answer",
     !blind && answer.metrics.cache === "hit" && "From the cache",
     !blind && answer.metrics.attempts > 1 && answer.status === "success" && `${answer.metrics.attempts} attempts`,
   ].filter(Boolean);
@@ -118,5 +118,5 @@ function tools(answer, blind) {
   const copyButton = el("button", { type: "button", class: "answer-tool" }, icon("copy"), label);
   copyButton.addEventListener("click", () => copyFrom(copyButton, answer.content));
   const record = answer.call && !blind && el("a", { class: "answer-tool", href: `/calls/${answer.call}/` }, "Record");
-  return el("div", { class: "answer-tools" }, answer.content && copyButton, record);
+  return el("div", { class: "answer-tools" }, answer.text.length > 0 && copyButton, record);
 }

@@ -1,7 +1,19 @@
-// Arranging many columns at once: only one of them, several of the same.
+// What is done with many columns at once: ask all, keep only one, make several of the same.
 
 import { isRunning } from "../protocol.js";
 import { toast } from "../toast.js";
+
+/** Every column answers the newest prompt again; one that came later, and was never asked, answers too. */
+export function askAll(store, { retry, ask }) {
+  const turn = store.newestTurn;
+  const without = store.isSeated ? -1 : store.columns.findIndex(({ model }) => !model);
+  if (without >= 0) return toast(`Choose a model for column ${without + 1} first.`);
+  for (const { id } of store.columns) {
+    const answer = store.answer(turn.id, id);
+    if (!answer) ask(turn, id);
+    else if (!isRunning(answer)) retry(answer);
+  }
+}
 
 /** Other columns in place of those that are there, with a way back. */
 export function replace(store, session, columns, said) {

@@ -5,7 +5,8 @@ import { openDialog } from "../dialog.js";
 import { el } from "../dom.js";
 import { highlight } from "../markdown/highlight.js";
 import { preference, prefer } from "../preferences.js";
-import { requestOf } from "./messages.js";
+import { toast } from "../toast.js";
+import { codeRequest } from "./code-request.js";
 import { SNIPPETS } from "./snippets.js";
 
 export class CodeDialog {
@@ -20,19 +21,27 @@ export class CodeDialog {
     this.#store = store;
     this.#draft = draft;
     dialog.addEventListener("change", (event) => event.target.name === "language" && this.#show(event.target.value));
-    const button = dialog.querySelector("[data-part=copy]");
+    const button = this.#part("copy");
     button.addEventListener("click", () => copyFrom(button, dialog.querySelector("code").textContent));
   }
 
-  open(id) {
+  async open(id) {
     const column = this.#store.column(id);
-    const messages = requestOf(this.#store, column, this.#draft());
-    this.#request = { model: column.model, messages, ...column.parameters };
+    try {
+      this.#request = await codeRequest(this.#store, column, this.#draft());
+    } catch {
+      return toast("The files of this prompt could not be read. Try again.", { error: true });
+    }
     this.#dialog.querySelector("h2").textContent = `Code for ${column.model}`;
+    this.#showFiles(this.#request.pictures);
     const language = preference("code-language", "python");
     this.#dialog.querySelector(`[name=language][value=${language}]`).checked = true;
     this.#show(language);
     openDialog(this.#dialog);
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-part=${name}]`);
   }
 
   #show(language) {
@@ -41,5 +50,12 @@ export class CodeDialog {
     const code = el("code", {}, snippet.write(this.#store.baseUrl, this.#request));
     this.#dialog.querySelector("pre").replaceChildren(code);
     highlight(code, snippet.language);
+  }
+
+  /** Pictures are read from where the code is run: here they can be had. */
+  #showFiles(pictures) {
+    this.#part("files").hidden = !pictures.length;
+    const links = pictures.map(({ id, name }) => el("a", { href: `/attachments/${id}/`, download: name }, name));
+    this.#part("pictures").replaceChildren(...links.flatMap((link, index) => (index ? [", ", link] : [link])));
   }
 }

@@ -32,7 +32,7 @@ export class ColumnHead {
     this.#parts.number.textContent = this.#store.mark(number);
     this.#parts.model.readOnly = blind || !canEdit;
     this.#picker.value = this.#store.nameOf(column) || (blind ? "Hidden" : "");
-    this.#parts.dot.dataset.provider = (!blind && model?.provider) || "";
+    this.#parts.dot.dataset.provider = this.#store.providerOf(column);
     this.#parts.simulated.hidden = blind || !model?.simulated;
     this.#showSettings(column, blind);
   }

@@ -8,10 +8,11 @@ export function columnMenu(store, id, actions, view) {
   const answer = view.newestAnswer;
   const locked = store.blind || !store.canEdit;
   return [
+    ...(store.blind ? [{ title: "Settings and code: after the blind test" }] : []),
     { label: "Parameters and system prompt…", icon: "settings", disabled: locked, run: () => actions.settings(id) },
     { label: "Get code…", icon: "code", disabled: store.blind, run: () => actions.code(id) },
-    { label: "Diff with another answer…", icon: "diff", disabled: !answer?.content, run: () => actions.diff(id) },
-    { label: "Copy answer", icon: "copy", disabled: !answer?.content, run: () => actions.copyAnswer(answer) },
+    { label: "Diff with another answer…", icon: "diff", disabled: !answer?.text.length, run: () => actions.diff(id) },
+    { label: "Copy answer", icon: "copy", disabled: !answer?.text.length, run: () => actions.copyAnswer(answer) },
     null,
     maximised
       ? { label: "Show all columns", icon: "restore", run: () => store.maximise(null) }

@@ -20,10 +20,10 @@ export class CompareColumn extends HTMLElement {
   #follow;
   #metrics;
   #parts;
-  #turns = new Map(); // turn id → TurnView
+  #turns = new Map(); // turn → TurnView
   #dirty = new Set(); // turn ids
   #begun = new WeakSet(); // answers of which there is text
-  onScreen = true;
+  #onScreen = true;
 
   /** `actions` is what the page can do for a column: see page.js. */
   setup(store, columnId, actions) {
@@ -39,6 +39,8 @@ export class CompareColumn extends HTMLElement {
     this.setAttribute("role", "region");
     this.tabIndex = -1;
     this.addEventListener("redraw", () => this.showAllAnswers());
+    // Only now is it known how high that is.
+    this.#parts.scroll.addEventListener("contentvisibilityautostatechange", ({ skipped }) => skipped || schedule(this));
     this.showColumn();
     this.showPath();
     return this;
@@ -68,9 +70,9 @@ export class CompareColumn extends HTMLElement {
   showPath() {
     const path = this.#store.path;
     const views = path.map((turn) => this.#viewOf(turn));
-    const after = views.map((view) => view.root);
-    if (!isSame([...this.#parts.turns.children], after)) this.#parts.turns.replaceChildren(...after);
+    arrange(this.#parts.turns, views.map((view) => view.root));
     for (const view of views) view.showBranches(this.#store.siblings(view.turn), this.#store.canEdit);
+    for (const turn of this.#turns.keys()) if (this.#store.turns.get(turn.id) !== turn) this.#turns.delete(turn);
     this.#parts.empty.hidden = path.length > 0;
     if (this.#store.blind) this.showColumn();
     this.showAllAnswers();
@@ -78,12 +80,24 @@ export class CompareColumn extends HTMLElement {
 
   /** An answer of this column changed. */
   touch(answer) {
-    if (!this.#begun.has(answer) && (answer.content || answer.reasoning)) {
+    if (!this.#begun.has(answer) && (answer.text.length || answer.thoughts.length)) {
       this.#begun.add(answer);
       this.restsUntil = 0; // nobody waits for the first token longer than it takes to come
     }
     this.#dirty.add(answer.turn);
     schedule(this);
+  }
+
+  get onScreen() {
+    return this.#onScreen;
+  }
+
+  set onScreen(onScreen) {
+    if (onScreen && !this.#onScreen) {
+      this.restsUntil = 0;
+      schedule(this);
+    }
+    this.#onScreen = onScreen;
   }
 
   showAllAnswers() {
@@ -93,7 +107,8 @@ export class CompareColumn extends HTMLElement {
 
   /** Goes to the end, as after a prompt of the person's own. */
   followAgain() {
-    this.#follow.attach();
+    this.#follow.follow();
+    this.showAllAnswers();
   }
 
   focusText() {
@@ -120,16 +135,14 @@ export class CompareColumn extends HTMLElement {
   }
 
   settle() {
-    this.#follow.stick();
+    if (this.onScreen) this.#follow.stick(); // what is out of sight is not laid out
   }
 
   // --- parts -----------------------------------------------------------------------------------
 
   #viewOf(turn) {
-    if (!this.#turns.has(turn.id)) {
-      this.#turns.set(turn.id, new TurnView(turn, this.#actionsFor()));
-    }
-    return this.#turns.get(turn.id);
+    if (!this.#turns.has(turn)) this.#turns.set(turn, new TurnView(turn, this.#actionsFor()));
+    return this.#turns.get(turn);
   }
 
   #actionsFor() {
@@ -145,6 +158,7 @@ export class CompareColumn extends HTMLElement {
       named: this.#store.blind,
       newest: id === this.#store.leaf,
       waiting: this.#actions.isWaiting(),
+      asking: this.#store.isAsking(id, this.columnId),
     });
   }
 
@@ -170,7 +184,14 @@ export class CompareColumn extends HTMLElement {
   }
 }
 
-const isSame = (before, after) =>
-  before.length === after.length && before.every((node, index) => node === after[index]);
+/** Makes `nodes` the children of `parent`. Those that stay are not touched: they may be long. */
+function arrange(parent, nodes) {
+  const staying = new Set(nodes);
+  for (const child of [...parent.children]) if (!staying.has(child)) child.remove();
+  nodes.forEach((node, index) => {
+    const there = parent.children[index] ?? null;
+    if (there !== node) parent.insertBefore(node, there);
+  });
+}
 
 customElements.define("compare-column", CompareColumn);

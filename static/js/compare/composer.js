@@ -5,8 +5,7 @@ import { isRunning } from "../protocol.js";
 import { toast } from "../toast.js";
 import { estimateText } from "./estimate.js";
 import { Extras } from "./extras.js";
-
-const DRAFT = "llmhub-draft:";
+import { PageMemory } from "./page-memory.js";
 
 export class Composer {
   #form;
@@ -14,8 +13,9 @@ export class Composer {
   #session;
   #onRun;
   #editing = null; // the turn whose prompt is being changed
-  #kept = null; // what was written before an edit began: {prompt, attachments}
+  #before = null; // what was written before an edit began: {prompt, attachments}
   #extras;
+  #memory;
 
   constructor(form, store, session, { onRun, suggested }) {
     Object.assign(this, parts(form));
@@ -23,8 +23,10 @@ export class Composer {
     this.#store = store;
     this.#session = session;
     this.#onRun = onRun;
-    this.prompt.value = suggested || (sessionStorage.getItem(DRAFT + location.pathname) ?? "");
-    this.#extras = new Extras(this, store, () => this.show());
+    this.#memory = new PageMemory(store, "draft");
+    this.#extras = new Extras(this, store, () => this.#changed());
+    const typed = this.prompt.value; // while the page's code was still on its way
+    this.#restore({ ...(this.#memory.value ?? { prompt: suggested }), ...(typed && { prompt: typed }) });
     form.addEventListener("submit", (event) => this.#submit(event));
     this.prompt.addEventListener("input", () => this.#written());
     form.addEventListener("keydown", (event) => this.#onKey(event));
@@ -32,12 +34,15 @@ export class Composer {
     this.cancelEdit.addEventListener("click", () => this.endEdit());
     session.addEventListener("returned", ({ detail }) => this.#giveBack(detail));
     for (const type of ["columns", "column", "path", "running", "comparison"]) store.on(type, () => this.show());
+    store.on("comparison", ({ id }) => id && this.#keep());
     this.show();
     this.#grow();
   }
 
-  get text() {
-    return this.prompt.value;
+  /** What would be sent now: {prompt, attachments, search}. */
+  get draft() {
+    const { attachments, search } = this.#extras;
+    return { prompt: this.#extras.filled(this.prompt.value).text, attachments, search };
   }
 
   get isEditing() {
@@ -60,26 +65,45 @@ export class Composer {
 
   /** The next prompt is put in place of `turn`'s, as another branch. */
   edit(turn) {
-    if (!this.#editing) this.#kept = { prompt: this.prompt.value, attachments: this.#extras.attachments };
-    this.#editing = turn;
+    if (!this.#editing) this.#before = { prompt: this.prompt.value, attachments: this.#extras.attachments };
+    this.#setEditing(turn);
     this.#fill(turn);
-    this.branch.hidden = false;
     this.prompt.focus();
     this.#written();
   }
 
   endEdit() {
-    this.#editing = null;
-    this.#fill(this.#kept);
-    this.branch.hidden = true;
+    this.#setEditing(null);
+    this.#fill(this.#before);
     this.prompt.focus();
     this.#written();
+  }
+
+  #setEditing(turn) {
+    this.#editing = turn;
+    this.branch.hidden = turn === null;
   }
 
   /** Puts a prompt into the box with all that belongs to it. */
   #fill({ template = "", prompt, variables = {}, attachments = [] }) {
     this.prompt.value = template || prompt;
     this.#extras.restore({ template, prompt, variables, attachments });
+  }
+
+  // --- over a reload ---------------------------------------------------------------------------
+
+  #keep() {
+    const { attachments, variables, search } = this.#extras;
+    const draft = { prompt: this.prompt.value, attachments, variables, search };
+    const isNothing = !draft.prompt && !attachments.length && !this.#editing;
+    this.#memory.keep(isNothing ? null : { ...draft, editing: this.#editing?.id, before: this.#before });
+  }
+
+  #restore({ editing, before, search, ...draft }) {
+    this.#before = before ?? { prompt: "", attachments: [] };
+    this.#setEditing(this.#store.turns.get(editing) ?? null);
+    this.#extras.search = Boolean(search);
+    this.#fill(draft);
   }
 
   get #parent() {
@@ -96,25 +120,31 @@ export class Composer {
     if (!(await this.#extras.isReady(text)) || this.isBusy) return;
     const asked = this.#extras.take(text);
     const parent = this.#parent;
-    this.#editing = null;
-    this.branch.hidden = true;
+    this.#setEditing(null);
     this.prompt.value = "";
     this.#written();
     this.#session.run(asked, parent);
     this.#onRun();
   }
 
+  /** A prompt that was refused comes back, above what has been written since. */
   #giveBack({ turn, message }) {
-    if (!this.prompt.value.trim()) this.#fill(turn);
+    const { template, prompt, attachments } = turn;
+    const since = this.prompt.value.trim() ? [this.prompt.value] : [];
+    const all = [template || prompt, ...since].join("\n\n");
+    this.#fill({ ...turn, template: all, attachments: [...attachments, ...this.#extras.attachments] });
     this.#written();
     this.#extras.say(message);
   }
 
   #written() {
-    if (this.prompt.value) sessionStorage.setItem(DRAFT + location.pathname, this.prompt.value);
-    else sessionStorage.removeItem(DRAFT + location.pathname);
     this.#extras.written();
     this.#grow();
+    this.#changed();
+  }
+
+  #changed() {
+    this.#keep();
     this.show();
   }
 

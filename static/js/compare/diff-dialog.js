@@ -33,7 +33,7 @@ export class DiffDialog {
     return path.flatMap((turn, index) =>
       shown.flatMap((column) => {
         const answer = turn.answers.get(column.id);
-        if (!answer?.content) return [];
+        if (!answer?.text.length) return [];
         const name = `Column ${this.#store.number(column.id)}: ${this.#store.nameOf(column) || "hidden"}`;
         return [{ answer, title: path.length > 1 ? `${name}, prompt ${index + 1}` : name }];
       }),

@@ -25,11 +25,12 @@ function details(error, attempts) {
     {},
     el("summary", {}, `Details: ${attempts.length} ${attempts.length === 1 ? "attempt" : "attempts"}`),
     el("p", { class: "muted small" }, "Error type ", el("code", {}, error.type ?? "unknown")),
-    el("ol", { class: "attempts" }, ...attempts.map((attempt) => attemptRow(attempt, end))),
+    el("ol", { class: "attempts" }, ...attempts.map((attempt) => attemptRow(attempt, end, error.message))),
   );
 }
 
-function attemptRow(attempt, end) {
+// What stands above all attempts is not said again.
+function attemptRow(attempt, end, said) {
   const bar = el("span", { class: "attempt-bar", "aria-hidden": "true" }, el("span"));
   bar.firstChild.style.marginInlineStart = `${(100 * (attempt.started_ms ?? 0)) / end}%`;
   bar.firstChild.style.width = `max(2px, ${(100 * (attempt.duration_ms ?? 0)) / end}%)`;
@@ -41,7 +42,7 @@ function attemptRow(attempt, end) {
     { dataset: { outcome: attempt.outcome ?? "" } },
     el("div", { class: "attempt-head" }, el("code", {}, target), el("span", {}, `${outcome} · ${took}`)),
     bar,
-    attempt.message && el("p", { class: "small" }, attempt.message),
+    attempt.message && attempt.message !== said && el("p", { class: "small" }, attempt.message),
     attempt.reason && el("p", { class: "small muted" }, attempt.reason),
   );
 }

@@ -24,7 +24,7 @@ const promptTokens = ({ prompt, attachments = [] }) =>
 function addColumn(sum, store, column, ownTokens, parent) {
   let tokens = ownTokens + tokensOf((column.system_prompt ?? "").length);
   for (const { turn, answer } of answersBefore(store, column, parent)) {
-    tokens += promptTokens(turn) + tokensOf(answer.content.length);
+    tokens += promptTokens(turn) + tokensOf(answer.text.length);
   }
   sum.tokens += tokens;
   const { input_cost_per_1m: input = null, output_cost_per_1m: output = null } = store.models.get(column.model) ?? {};

@@ -1,8 +1,6 @@
 // What goes along with a prompt: files, values for its variables, a web search. The code of the first
 // two is loaded when needed.
 
-const DRAFT_FILES = "llmhub-draft-files:";
-
 export class Extras {
   #parts;
   #store;
@@ -11,20 +9,18 @@ export class Extras {
   #variables = null; // VariablesForm of variables-form.js
 
   /** `parts` are elements: attach, chooser, files, search, variables, problem, prompt. `changed()` is called
-   *  when files came or went. */
+   *  when anything here is. */
   constructor(parts, store, changed) {
     this.#parts = parts;
     this.#store = store;
     this.#changed = changed;
     parts.attach.addEventListener("click", () => parts.chooser.click());
-    parts.search.addEventListener("click", () => parts.search.setAttribute("aria-pressed", String(!this.search)));
+    parts.search.addEventListener("click", () => this.#toggleSearch());
+    parts.variables.addEventListener("input", () => changed());
     parts.chooser.addEventListener("change", () => this.#addFiles(parts.chooser));
     parts.prompt.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
     document.addEventListener("dragover", (event) => this.#over(event));
     document.addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
-    const draft = sessionStorage.getItem(DRAFT_FILES + location.pathname);
-    if (draft) this.#loadFiles().then((files) => files.show(JSON.parse(draft)));
-    this.written();
   }
 
   get attachments() {
@@ -34,6 +30,25 @@ export class Extras {
   /** Whether the web is to be searched. It stays so for the next prompt. */
   get search() {
     return this.#parts.search.getAttribute("aria-pressed") === "true";
+  }
+
+  set search(on) {
+    this.#parts.search.setAttribute("aria-pressed", String(on));
+  }
+
+  #toggleSearch() {
+    this.search = !this.search;
+    this.#changed();
+  }
+
+  /** The values of variables, of this prompt and of those before it. */
+  get variables() {
+    return this.#variables?.values ?? {};
+  }
+
+  /** {text, variables} of a prompt, as far as its variables have values. */
+  filled(prompt) {
+    return this.#variables?.filled(prompt) ?? { text: prompt };
   }
 
   /** The prompt was changed: its variables get their fields. */
@@ -63,7 +78,7 @@ export class Extras {
     const attachments = this.attachments;
     this.#files?.show([]);
     this.#files?.forget();
-    return { prompt, attachments, search: this.search, ...this.#variables?.filled(prompt) };
+    return { prompt, attachments, search: this.search, ...this.filled(prompt) };
   }
 
   /** Puts back what went along with a turn. */
@@ -96,12 +111,7 @@ export class Extras {
     const { Files } = await import("./files.js");
     this.#files ??= new Files(this.#parts.files, this.#store, {
       say: (message) => this.say(message),
-      changed: (list) => {
-        const key = DRAFT_FILES + location.pathname;
-        if (list.length) sessionStorage.setItem(key, JSON.stringify(list));
-        else sessionStorage.removeItem(key);
-        this.#changed();
-      },
+      changed: () => this.#changed(),
     });
     return this.#files;
   }

@@ -4,6 +4,7 @@ import { announce } from "../announce.js";
 import { el, icon, iconButton } from "../dom.js";
 import { check, MAX_FILES, MAX_TOGETHER } from "./file-check.js";
 import { fileLink } from "./file-list.js";
+import { seesPictures } from "./model-facts.js";
 
 export class Files {
   #root;
@@ -14,7 +15,7 @@ export class Files {
   #busy = new Set(); // elements of files that are on their way
   list = []; // summaries, as the hub gives them
 
-  /** `say(message)` shows what is wrong, `changed(list)` hears of every change. */
+  /** `say(message)` shows what is wrong, `changed()` hears of every change. */
   constructor(root, store, { say, changed }) {
     this.#root = root;
     this.#store = store;
@@ -45,7 +46,7 @@ export class Files {
   show(list) {
     this.list = list;
     this.#draw();
-    this.#changed(list);
+    this.#changed();
   }
 
   /** Drops what is still on its way. */
@@ -95,10 +96,7 @@ export class Files {
   /** Columns whose model is known not to read pictures. */
   #blind() {
     if (this.#store.blind) return [];
-    return this.#store.columns.filter(({ model }) => {
-      const known = this.#store.models.get(model)?.capabilities ?? [];
-      return known.length > 0 && !known.includes("vision");
-    });
+    return this.#store.columns.filter(({ model }) => !seesPictures(this.#store.models.get(model)));
   }
 }
 

@@ -3,7 +3,7 @@
 
 const INTERVAL_MS = 60;
 const BUDGET_MS = 10;
-const FRAMES_A_ROUND = 4; // all views are drawn once in so many frames
+const FRAMES_A_ROUND = 6; // all views are drawn once in so many frames
 const REST = 8; // a view that took t ms to draw rests for REST × t
 
 const dirty = new Set();

@@ -24,17 +24,28 @@ export class Follow {
     button.addEventListener("click", () => this.attach());
   }
 
-  /** Goes to the end and stays there. */
-  attach() {
+  /** Keeps to the end from the next `stick` on. */
+  follow() {
     this.following = true;
     this.#button.hidden = true;
+  }
+
+  /** Goes to the end and stays there. */
+  attach() {
+    this.follow();
     this.stick();
   }
 
   /** Keeps to the end if the person wants that. Call after writing, when all columns have. */
   stick() {
-    if (this.following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (this.following) this.#goToEnd();
     else if (this.#button.hidden) this.#button.hidden = this.#atEnd();
+  }
+
+  // Noted here, so that the event that comes of it later is not taken for a person's scrolling.
+  #goToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#top = this.#scroller.scrollTop;
   }
 
   #detach() {

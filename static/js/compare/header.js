@@ -25,7 +25,7 @@ export class Header {
     this.#session = session;
     this.#columns = columns;
     this.#wireName();
-    this.#parts.blind.addEventListener("change", () => this.#setBlind(this.#parts.blind.checked));
+    this.#parts.blind.addEventListener("change", () => this.#session.setBlind(this.#parts.blind.checked));
     this.#parts.view.addEventListener("click", () => openMenu(this.#parts.view, this.#viewItems()));
     this.#parts.share.addEventListener("click", () => openMenu(this.#parts.share, this.#shareItems()));
     this.#parts["add-column"].addEventListener("click", addColumn);
@@ -54,7 +54,7 @@ export class Header {
   }
 
   #wholeAnswers() {
-    return this.#store.path.flatMap((turn) => [...turn.answers.values()]).filter(({ content }) => content).length;
+    return this.#store.path.flatMap((turn) => [...turn.answers.values()]).filter(({ text }) => text.length).length;
   }
 
   #wireName() {
@@ -73,11 +73,6 @@ export class Header {
       name.blur();
       event.preventDefault();
     });
-  }
-
-  #setBlind(blind) {
-    this.#store.changeComparison({ blind });
-    this.#session.save({ blind });
   }
 
   #showConnection(state) {

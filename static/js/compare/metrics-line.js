@@ -24,7 +24,7 @@ export class MetricsLine {
       el("span", { class: "metric-label" }, metric.label, best),
       value,
     );
-    this.#cells.set(metric.name, { root, value, best });
+    this.#cells.set(metric.name, { root, value, best, text: "", raw: "", isBest: false });
     return root;
   }
 
@@ -35,15 +35,19 @@ export class MetricsLine {
     for (const metric of METRICS) this.#write(metric, blind ? null : answer, best);
   }
 
+  // Remembers what it wrote: asking the page costs more, and most of it stays from frame to frame.
   #write(metric, answer, best) {
-    const { root, value, best: mark } = this.#cells.get(metric.name);
+    const cell = this.#cells.get(metric.name);
     const text = textOf(metric, answer, { short: true });
-    if (value.textContent !== text) value.textContent = text;
     const raw = String(valueOf(metric, answer) ?? "");
-    if (root.dataset.value !== raw) root.dataset.value = raw;
     const isBest = Boolean(answer && best.get(metric.name)?.has(answer.column));
-    mark.hidden = !isBest;
-    root.classList.toggle("is-best", isBest);
+    if (cell.text !== text) cell.value.textContent = text;
+    if (cell.raw !== raw) cell.root.dataset.value = raw;
+    if (cell.isBest !== isBest) {
+      cell.best.hidden = !isBest;
+      cell.root.classList.toggle("is-best", isBest);
+    }
+    Object.assign(cell, { text, raw, isBest });
   }
 }
 

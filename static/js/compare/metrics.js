@@ -5,6 +5,7 @@ import { isRunning } from "../protocol.js";
 
 const NOT_YET = "–";
 const TPS = "tokens_per_second";
+const NONE = new Map();
 
 /** In the order shown. `best` says which way is better; without it the number is only a fact. */
 export const METRICS = [
@@ -36,6 +37,7 @@ export function textOf(metric, answer, { short = false } = {}) {
  *  equal none is best. */
 export function bestOf(answers) {
   const whole = answers.filter((answer) => answer?.status === "success");
+  if (whole.length < 2) return NONE;
   const winners = METRICS.filter(({ best }) => best).map((metric) => [metric.name, winnersOf(metric, whole)]);
   return new Map(winners);
 }

@@ -16,6 +16,9 @@ const ABILITIES = {
 export const abilities = ({ capabilities }) =>
   capabilities.filter((name) => !EVERY_MODEL_CAN.has(name)).map((name) => ABILITIES[name] ?? name.replaceAll("_", " "));
 
+/** Whether pictures can be put to a model; true as well where nothing is known of it. */
+export const seesPictures = (model) => !model?.capabilities.length || model.capabilities.includes("vision");
+
 export const contextText = ({ context_window: tokens }) => (tokens ? `${compact(tokens)} context` : "context unknown");
 
 export function priceText(model) {

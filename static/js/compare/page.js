@@ -22,7 +22,7 @@ const session = new Session(store);
 let dialogs = null; // loaded when the first one is opened
 
 async function open(name, id) {
-  dialogs ??= import("./dialogs.js").then(({ dialogsOf }) => dialogsOf(store, () => composer.text));
+  dialogs ??= import("./dialogs.js").then(({ dialogsOf }) => dialogsOf(store, () => composer.draft));
   (await dialogs)[name].open(id);
 }
 
@@ -63,7 +63,7 @@ new Header(byId("compare-header"), store, session, {
   addColumn: () => addColumn({ ...copyOf(store.columns.at(-1)), model: nextModel() }),
   diff: () => open("diff"),
   presets: async () => (await import("./presets-dialog.js")).openPresets(store, session),
-  retryAll: () => store.columns.map(({ id }) => columns.view(id).newestAnswer).forEach(retryIfEnded),
+  retryAll: async () => (await arrangement()).askAll(store, actions),
 });
 const firstVisit = document.querySelector("[data-part=first-visit]");
 const showFirstVisit = () => firstVisit && (firstVisit.hidden = store.path.length > 0);
@@ -110,8 +110,6 @@ const arrangement = () => import("./arrangement.js");
 const copyOf = (column) => ({ ...structuredClone(column), id: undefined });
 
 const indexOf = (id) => store.columns.findIndex((column) => column.id === id);
-
-const retryIfEnded = (answer) => answer && !isRunning(answer) && actions.retry(answer);
 
 function addColumn(column, at) {
   const { id } = store.addColumn(column, at);

@@ -31,19 +31,19 @@ export class Reasoning {
 
   /** Draws what is new. True when there is more to draw. */
   show(answer, blind) {
-    if (!answer.reasoning) return false;
+    if (!answer.thoughts.length) return false;
     this.root.hidden = false;
     const title = titleOf(answer, blind);
     if (this.#title.data !== title) this.#title.data = title;
     if (!this.root.open) return false;
-    this.#stream.append(answer.reasoning.slice(this.#taken));
-    this.#taken = answer.reasoning.length;
+    this.#stream.append(answer.thoughts.after(this.#taken));
+    this.#taken = answer.thoughts.length;
     if (!isThinking(answer)) this.#stream.end();
     return this.#stream.flush();
   }
 }
 
-const isThinking = (answer) => isRunning(answer) && !answer.content && !answer.toolCalls.length;
+const isThinking = (answer) => isRunning(answer) && !answer.text.length && !answer.toolCalls.length;
 
 function titleOf(answer, blind) {
   const thinking = isThinking(answer);

@@ -1,6 +1,7 @@
 // Frames of runs → answers in the store. Keeps every run's sequence whole.
 
 import { announce } from "../announce.js";
+import { GrowingText } from "../growing-text.js";
 import { isRunning } from "../protocol.js";
 import { newAnswer } from "./store.js";
 
@@ -63,8 +64,15 @@ export class Runs {
     const { run: id, column, model, steps } = frame;
     const answer = newAnswer({ id, column, model, steps }, frame.turn);
     this.#answers.set(answer.id, answer);
-    this.#store.putAnswer(frame.turn, answer);
+    this.#put(answer);
     return answer;
+  }
+
+  /** In place of the one that the page showed, which is forgotten. */
+  #put(answer) {
+    const before = this.#store.answer(answer.turn, answer.column);
+    if (before && before.id !== answer.id) this.#answers.delete(before.id);
+    this.#store.putAnswer(answer.turn, answer);
   }
 
   #snapshot(frame) {
@@ -75,7 +83,7 @@ export class Runs {
     this.#answers.set(answer.id, answer);
     const shown = this.#store.answer(frame.turn, frame.column);
     const isNews = !before || isRunning(answer); // what the page did not know of is newer than what it shows
-    if (!shown || shown.id === answer.id || isNews) this.#store.putAnswer(frame.turn, answer);
+    if (!shown || shown.id === answer.id || isNews) this.#put(answer);
   }
 
   #apply(answer, frame) {
@@ -103,19 +111,20 @@ const ENDINGS = { success: "is done", cancelled: "was stopped", error: "failed",
 const APPLY = {
   // Also comes again after a resume from the beginning: then all that was there is replaced.
   started(answer) {
-    Object.assign(answer, { status: "running", content: "", reasoning: "", toolCalls: [], error: null });
+    const [text, thoughts] = [new GrowingText(), new GrowingText()];
+    Object.assign(answer, { status: "running", text, thoughts, toolCalls: [], error: null });
     answer.startedAt = performance.now();
     answer.version += 1;
   },
 
   delta(answer, { text }) {
     endReasoning(answer);
-    answer.content += text;
+    answer.text.append(text);
   },
 
   reasoning(answer, { text }) {
     answer.reasoningFrom ??= performance.now();
-    answer.reasoning += text;
+    answer.thoughts.append(text);
   },
 
   tool_call(answer, { index, id, name, arguments: fragment }) {

@@ -4,6 +4,7 @@ import * as protocol from "../protocol.js";
 import { Socket } from "../socket.js";
 import { toast } from "../toast.js";
 import { uuid } from "../ids.js";
+import { Outbox } from "./outbox.js";
 import { Runs } from "./runs.js";
 
 const SAVE_AFTER_MS = 400;
@@ -19,7 +20,8 @@ export class Session extends EventTarget {
   #timer = 0;
   #retrying = new Map(); // request → answer
   #blind; // as the server has it
-  #unheard = new Map(); // request → frame that the server has not answered yet
+  #asking = new Map(); // request → {turn, column} that is asked about it
+  #outbox;
 
   constructor(store) {
     super();
@@ -33,6 +35,15 @@ export class Session extends EventTarget {
     store.on("columns", ({ saved }) => saved || this.save({ columns: true }));
     store.on("column", () => this.save({ columns: true }));
     addEventListener("pagehide", () => this.#saveNow());
+    this.#outbox = new Outbox(store);
+    for (const entry of this.#outbox.entries) this.#takeUp(entry);
+  }
+
+  // Asked before the page was loaded anew, and not answered.
+  #takeUp({ frame, turn }) {
+    if (frame.type === "run" && !this.#store.comparison.id) this.#store.begin(frame);
+    if (turn) this.#store.addTurn(turn, { show: true });
+    this.#socket.send(frame);
   }
 
   // --- from the person -------------------------------------------------------------------------
@@ -44,14 +55,13 @@ export class Session extends EventTarget {
     const request = uuid();
     const { comparison, columns } = this.#store;
     this.#saveNow();
+    const created = new Date().toISOString();
     const shown = { prompt: text, template: prompt, variables, attachments };
-    this.#store.addTurn(
-      { id: WAITING + request, parent, ...shown, created_at: new Date().toISOString() },
-      { show: true },
-    );
+    const turn = { id: WAITING + request, parent, ...shown, created_at: created };
     const { blind, isSeated } = this.#store;
     const asked = { parent, prompt, columns: isSeated ? [] : columns, variables, attachments, blind, search };
-    this.#ask(request, protocol.run({ request, comparison: comparison.id, ...asked }));
+    this.#ask(protocol.run({ request, comparison: comparison.id, ...asked }), { turn });
+    this.#store.addTurn(turn, { show: true });
   }
 
   get isWaiting() {
@@ -74,14 +84,16 @@ export class Session extends EventTarget {
     this.#store.touch(answer);
     this.#saveNow();
     const column = this.#store.isSeated ? null : this.#store.column(answer.column);
-    this.#ask(request, protocol.retry({ request, run: answer.id, column, search: Boolean(answer.metrics.search) }));
+    this.#ask(protocol.retry({ request, run: answer.id, column, search: Boolean(answer.metrics.search) }));
   }
 
   /** Asks a column that came later about a turn. */
   askAbout(turn, column) {
     const request = uuid();
+    this.#asking.set(request, { turn, column });
+    this.#store.setAsking(turn, column, true);
     this.#saveNow();
-    this.#ask(request, protocol.ask({ request, turn, column: this.#store.column(column) }));
+    this.#ask(protocol.ask({ request, turn, column: this.#store.column(column) }));
   }
 
   /** Goes on from an answer's tool calls; `results` are texts in the order of the calls. */
@@ -91,24 +103,29 @@ export class Session extends EventTarget {
     answer.retrying = true;
     this.#store.touch(answer);
     this.#saveNow();
-    this.#ask(request, protocol.toolResults({ request, run: answer.id, results }));
+    this.#ask(protocol.toolResults({ request, run: answer.id, results }));
   }
 
   /** Gives this person's vote on a turn: see protocol.vote. */
   vote(vote) {
     const request = uuid();
-    this.#ask(request, protocol.vote({ request, ...vote }));
+    this.#ask(protocol.vote({ request, ...vote }), { lasting: false });
   }
 
   unvote(turn) {
     const request = uuid();
-    this.#ask(request, protocol.unvote({ request, turn }));
+    this.#ask(protocol.unvote({ request, turn }), { lasting: false });
   }
 
-  // A request is repeated after a lost connection until it is answered: the server follows it once.
-  #ask(request, frame) {
-    this.#unheard.set(request, frame);
+  #ask(frame, kept) {
+    this.#outbox.put(frame, kept);
     this.#socket.send(frame);
+  }
+
+  /** Switches the blind test on or off. Once there is a prompt, the page comes anew. */
+  setBlind(blind) {
+    this.#store.changeComparison({ blind });
+    this.save({ blind });
   }
 
   /** Keeps a change: {name}, {blind} or {columns: true}. Before the first prompt there is nothing
@@ -138,7 +155,7 @@ export class Session extends EventTarget {
 
   #opened(again) {
     this.#say("connection", "open");
-    if (again) for (const frame of this.#unheard.values()) this.#socket.send(frame);
+    if (again) for (const { frame } of this.#outbox.entries) this.#socket.send(frame);
     this.#resume(this.#runs.positions(), this.#store.known);
   }
 
@@ -172,24 +189,27 @@ export class Session extends EventTarget {
   }
 
   #heard(request) {
+    const asked = this.#asking.get(request);
+    if (asked) this.#store.setAsking(asked.turn, asked.column, false);
+    this.#asking.delete(request);
     this.#retrying.delete(request);
-    this.#unheard.delete(request);
+    this.#outbox.take(request);
   }
 
   #takeTurn({ comparison, turn, request }) {
-    this.#heard(request);
     const waiting = this.#store.turns.get(WAITING + request);
     if (!this.#store.comparison.id) this.#named(comparison);
-    if (waiting) this.#store.turns.delete(waiting.id);
-    this.#store.addTurn(turn, { show: Boolean(waiting) });
+    this.#heard(request);
+    if (waiting) this.#store.confirmTurn(waiting, turn);
+    else this.#store.addTurn(turn);
     this.#runs.turnKnown(turn.id);
   }
 
   /** The first prompt made the comparison: from now on it has an address. */
   #named(id) {
+    history.replaceState(null, "", `/c/${id}/`);
     this.#store.changeComparison({ id });
     this.#blind = this.#store.blind;
-    history.replaceState(null, "", `/c/${id}/`);
     this.#saveNow();
   }
 

@@ -1,5 +1,6 @@
 // The dialog with share links. htmx fills it: playground/share_views.py.
 
+import { announce } from "../announce.js";
 import { copyFrom } from "../clipboard.js";
 import { openDialog } from "../dialog.js";
 import { toast } from "../toast.js";
@@ -19,7 +20,12 @@ dialog.addEventListener("click", ({ target }) => {
 });
 
 // The new link is ready to be copied by hand too.
-body.addEventListener("htmx:afterSettle", () => body.querySelector("input[autofocus]")?.select());
+body.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const made = body.querySelector("input[autofocus]");
+  made?.select();
+  if (made) announce("Link made.");
+  else if (detail.requestConfig?.path.endsWith("/revoke/")) announce("Link taken back.");
+});
 
 for (const type of ["htmx:responseError", "htmx:sendError"]) {
   body.addEventListener(type, () => toast("The hub did not answer. Nothing was changed.", { error: true }));

@@ -1,5 +1,6 @@
 // What the page knows: the comparison, its columns, its turns and their answers. Views listen.
 
+import { GrowingText } from "../growing-text.js";
 import { uuid } from "../ids.js";
 import { MAX_COLUMNS, isRunning } from "../protocol.js";
 import { newest, newestEnd, pathTo, siblings } from "./tree.js";
@@ -29,6 +30,7 @@ export class Store extends EventTarget {
     this.models = new Map(state.models.map((model) => [model.name, model]));
     this.isAdmin = state.is_admin;
     this.baseUrl = state.base_url;
+    this.person = state.person;
     this.columns = state.columns.map(completeColumn);
     for (const turn of state.turns) this.turns.set(turn.id, readTurn(turn));
     this.leaf = newest(this.turns);
@@ -69,6 +71,12 @@ export class Store extends EventTarget {
     return this.blind && Boolean(this.comparison.id);
   }
 
+  /** Goes on from a first prompt that the server has not answered yet. */
+  begin({ columns, blind }) {
+    this.changeComparison({ blind });
+    this.replaceColumns(columns);
+  }
+
   /** A blind test has begun: from now on these are the columns, and no model is known. */
   takeSeats(seats) {
     if (seats.every(({ id }, index) => id === this.columns[index]?.id)) return;
@@ -92,6 +100,12 @@ export class Store extends EventTarget {
   /** What stands at a column's head and on the buttons of the vote bar. */
   mark(number) {
     return this.blind || this.lettered ? String.fromCharCode(64 + number) : String(number);
+  }
+
+  /** The provider of its model, empty while that is hidden or unknown. */
+  providerOf(column) {
+    if (this.blind) return this.newestTurn?.answers.get(column.id)?.provider ?? "";
+    return this.models.get(column.model)?.provider ?? "";
   }
 
   column(id) {
@@ -166,6 +180,16 @@ export class Store extends EventTarget {
     this.emit("path");
   }
 
+  /** The server took a turn that was shown before it did. What shows it stays. */
+  confirmTurn(waiting, given) {
+    this.turns.delete(waiting.id);
+    const turn = readTurn(given);
+    const taken = waiting.prompt === turn.prompt ? Object.assign(waiting, turn) : turn;
+    if (!this.turns.has(taken.id)) this.turns.set(taken.id, taken);
+    this.leaf = taken.id;
+    this.emit("path");
+  }
+
   dropTurn(id) {
     const turn = this.turns.get(id);
     this.turns.delete(id);
@@ -183,6 +207,18 @@ export class Store extends EventTarget {
   get known() {
     const turns = [...this.turns.values()].filter(({ id }) => !id.startsWith("waiting:"));
     return turns.flatMap((turn) => [turn.id, ...[...turn.answers.values()].map(({ id }) => id)]);
+  }
+
+  /** Whether a column is being asked about a turn that came before it. */
+  isAsking(turn, column) {
+    return this.turns.get(turn)?.asking.has(column) ?? false;
+  }
+
+  setAsking(turn, column, asking) {
+    const columns = this.turns.get(turn)?.asking;
+    if (asking) columns?.add(column);
+    else columns?.delete(column);
+    this.emit("running");
   }
 
   /** A vote was kept; `answers` are what it reveals. */
@@ -228,7 +264,8 @@ function readTurn(turn) {
   const answers = new Map();
   for (const answer of turn.answers ?? []) answers.set(answer.column, newAnswer(answer, turn.id));
   const { id, parent = null, prompt, template = "", variables = {}, attachments = [], created_at } = turn;
-  return { id, parent, prompt, template, variables, attachments, created_at, answers, vote: turn.vote ?? null };
+  const shown = { id, parent, prompt, template, variables, attachments, created_at };
+  return { ...shown, answers, vote: turn.vote ?? null, asking: new Set() };
 }
 
 /** An answer as the page keeps it. `seq` is the last frame seen; times are performance.now(). */
@@ -238,9 +275,13 @@ export function newAnswer(given, turn) {
     turn,
     column: given.column,
     model: given.model ?? null,
+    provider: given.provider ?? "",
     status: given.status ?? "running",
-    content: given.content ?? "",
-    reasoning: given.reasoning ?? "",
+    text: new GrowingText(given.content ?? ""),
+    thoughts: new GrowingText(given.reasoning ?? ""),
+    get content() {
+      return String(this.text);
+    },
     toolCalls: given.tool_calls ?? [],
     steps: given.steps ?? [],
     schema: given.schema ?? null,

@@ -21,7 +21,7 @@ export class TurnView {
     this.turn = turn;
     this.actions = actions;
     this.root = el("article", { class: "turn" }, this.#prompt(), this.#nothing, this.#ask, this.#before, this.#answer.root, this.#after);
-    this.#ask.addEventListener("click", () => this.#askNow());
+    this.#ask.addEventListener("click", () => this.actions.ask(this.turn));
   }
 
   #prompt() {
@@ -58,12 +58,6 @@ export class TurnView {
     this.#tools.replaceChildren(...tools);
   }
 
-  #askNow() {
-    this.#ask.hidden = true;
-    this.#nothing.textContent = "Asking…";
-    this.actions.ask(this.turn);
-  }
-
   /** Tools and their results before the answer; after it, calls to answer and how it fits its schema. */
   async #showMore(answer, newest) {
     const { id, status, steps = [], toolCalls = [], schema, retrying } = answer ?? {};
@@ -83,15 +77,14 @@ export class TurnView {
   }
 
   /** Draws what is new. True when there is more to draw. */
-  show(answer, { blind, named, newest, waiting }) {
+  show(answer, { blind, named, newest, waiting, asking }) {
     this.root.classList.toggle("is-newest", newest);
     this.#answer.root.hidden = !answer;
     this.#nothing.hidden = Boolean(answer);
-    this.#ask.hidden = Boolean(answer) || waiting || blind || !this.#canEdit;
+    this.#ask.hidden = Boolean(answer) || waiting || asking || blind || !this.#canEdit;
     this.#showMore(answer, newest);
-    if (answer) return this.#answer.show(answer, { blind, named, newest });
-    this.#nothing.textContent = waiting ? "Sending…" : "This column was not asked.";
-    return false;
+    this.#nothing.textContent = answer ? "" : waiting ? "Sending…" : asking ? "Asking…" : "This column was not asked.";
+    return answer ? this.#answer.show(answer, { blind, named, newest }) : false;
   }
 }
 

@@ -22,6 +22,10 @@ export class VariablesForm {
     this.#root.replaceChildren(...wanted.map((name) => this.#field(name)));
   }
 
+  get values() {
+    return this.#values;
+  }
+
   set(text, values) {
     Object.assign(this.#values, values);
     this.#shown = "";

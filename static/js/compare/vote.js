@@ -74,7 +74,7 @@ export class VoteBar {
 
   #parts(turn, answers) {
     const given = turn.vote && !turn.vote.withdrawn;
-    if (given) return resultOf(turn.vote, answers, () => this.#takeBack(turn));
+    if (given) return resultOf(turn.vote, answers, { takeBack: () => this.#takeBack(turn), endTest: this.#endTest });
     const told = turn.vote && el("p", { class: "small muted" }, TOLD);
     const question = el("p", { class: "vote-question", id: "vote-question" }, QUESTION[answers.length] ?? BEST);
     return [question, this.#buttons(turn, answers), told, this.#labels.root].filter(Boolean);
@@ -103,7 +103,7 @@ export class VoteBar {
     return el(
       "div",
       { class: "vote-buttons", role: "group", "aria-labelledby": "vote-question" },
-      whole.map(({ letter, answer }) =>
+      (wait ? answers : whole).map(({ letter, answer }) =>
         of(`${letter} is ${better}`, letter, { verdict: "best", winner: answer.id }),
       ),
       of("Tie", "T", { verdict: "tie", winner: null }),
@@ -115,6 +115,11 @@ export class VoteBar {
   #waitFor(answers, whole) {
     if (answers.some(({ answer }) => isRunning(answer) || answer.retrying)) return "Wait for all answers";
     return whole.length < 2 ? "A vote needs two whole answers" : "";
+  }
+
+  /** For a blind test that this person may end; null otherwise. */
+  get #endTest() {
+    return this.#store.blind && this.#store.canEdit ? () => this.#session.setBlind(false) : null;
   }
 
   #buttonFor(key) {

@@ -1,6 +1,7 @@
 // HTML text → a fragment that is safe to show: no script, no style, no form, nothing from elsewhere.
 
 import DOMPurify from "/static/vendor/dompurify/purify.es.mjs";
+import { LANGUAGE, SAFE_ADDRESS, isOurs, linkToImage, outward, tick } from "./safe.js";
 
 const purify = DOMPurify(window);
 
@@ -19,12 +20,12 @@ const CONFIG = {
   ],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
+  ALLOWED_URI_REGEXP: SAFE_ADDRESS,
 };
 
 purify.addHook("uponSanitizeAttribute", (node, attribute) => {
   if (attribute.attrName === "class") {
-    attribute.keepAttr = node.nodeName === "CODE" && /^language-[\w+#.-]+$/.test(attribute.attrValue);
+    attribute.keepAttr = node.nodeName === "CODE" && LANGUAGE.test(attribute.attrValue);
   }
 });
 
@@ -33,13 +34,11 @@ export function clean(html) {
   const fragment = purify.sanitize(html, CONFIG);
   for (const link of fragment.querySelectorAll("a[href]")) outward(link);
   for (const image of fragment.querySelectorAll("img")) local(image);
-  for (const input of fragment.querySelectorAll("input")) tick(input);
+  for (const input of fragment.querySelectorAll("input")) {
+    if (input.type === "checkbox") tick(input);
+    else input.remove();
+  }
   return fragment;
-}
-
-function outward(link) {
-  link.target = "_blank";
-  link.rel = "noopener noreferrer";
 }
 
 function local(image) {
@@ -48,28 +47,8 @@ function local(image) {
     image.loading = "lazy";
     return;
   }
-  const link = document.createElement("a");
-  link.textContent = `Image: ${image.alt || source}`;
-  link.className = "remote-image";
-  if (/^https?:/i.test(source)) link.href = source;
-  outward(link);
+  const link = linkToImage(source, image.alt);
   // A link cannot hold a link.
   if (image.closest("a")) image.replaceWith(link.textContent);
   else image.replaceWith(link);
-}
-
-function isOurs(source) {
-  if (/^data:image\//i.test(source)) return true;
-  try {
-    return new URL(source, location.href).origin === location.origin;
-  } catch {
-    return false;
-  }
-}
-
-/** Only the ticked or unticked box of a task list is left of inputs. */
-function tick(input) {
-  if (input.type !== "checkbox") return input.remove();
-  input.disabled = true;
-  input.setAttribute("aria-label", input.checked ? "done" : "to do");
 }

@@ -8,11 +8,13 @@ const ATTRIBUTE = /([a-z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)/gi;
 const KEPT = new Set(
   "align alt colspan dir height href lang rowspan src start title width".split(" "),
 );
+const DROPPED = new Set(["base", "embed", "iframe", "link", "meta", "object"]);
 const WITH_CONTENT = /<(script|style|template|noscript|svg|math)\b[\s\S]*?(?:<\/\1\s*>|$)/gi;
 
 /** `html` without attributes that a page's policy forbids, and without scripts and styles. */
 export function plainHtml(html) {
   return html.replace(WITH_CONTENT, "").replace(TAG, (_, slash, name, rest) => {
+    if (DROPPED.has(name.toLowerCase())) return "";
     return `<${slash}${name}${slash ? "" : attributes(rest)}>`;
   });
 }

@@ -14,6 +14,10 @@ MODELS = """
   api_key_name: hub
   supports_tools: true
   supports_schema: true
+- model_id: hub-slow
+  model_name: "simulator/sim-swift:ttft=0,jitter=0,tps=5"
+  api_base: "{hub}/v1"
+  api_key_name: hub
 - model_id: hub-unknown
   model_name: sim-swfit
   api_base: "{hub}/v1"
@@ -37,7 +41,7 @@ def complete():
 
 def stream():
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "llm", "-m", "hub-swift", "echo: one two three"],
+        [sys.executable, "-u", "-m", "llm", "-m", "hub-slow", "echo: one two three"],
         stdout=subprocess.PIPE,
     )
     pieces = list(iter(lambda: os.read(process.stdout.fileno(), 100).decode(), ""))

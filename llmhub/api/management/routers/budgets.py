@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
 
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.management import rights
-from llmhub.api.management.answers import NotFoundError
 from llmhub.api.management.changes import given
 from llmhub.api.management.idempotency import IdempotencyKey, Made, once
 from llmhub.api.management.lists import page_of

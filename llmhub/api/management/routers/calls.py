@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
 
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.management import questions
-from llmhub.api.management.answers import NotFoundError
 from llmhub.api.management.files import FILES, file_of
 from llmhub.api.management.lists import wrong_cursor
 from llmhub.api.management.schemas.calls import (

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from ninja.responses import Status
 
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.management import rights
-from llmhub.api.management.answers import NotFoundError
 from llmhub.api.management.lists import wrong_cursor
 from llmhub.api.management.schemas.comparisons import (
     EXPORTS,

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
 
-from llmhub.api.management.answers import NotFoundError
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.management.idempotency import IdempotencyKey, Made, once
 from llmhub.api.management.lists import ListQuery, page_of
 from llmhub.api.management.schemas.fields import Identifier

@@ -23,7 +23,7 @@ LARGEST_ID = 2**63 - 1
 LAST_YEAR = 9000
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """PostgreSQL keeps no NUL characters, and nothing keeps halves of a character."""
     if "\x00" in text:
         raise ValueError("A text must not hold NUL characters.")
@@ -41,7 +41,7 @@ def _to_come(moment: datetime) -> datetime:
     return moment
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(storable)]
 Name = Annotated[Text, Field(min_length=1, max_length=80)]
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Labels = Annotated[list[Label], Field(max_length=500)]

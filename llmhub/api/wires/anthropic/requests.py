@@ -9,7 +9,7 @@ from typing import Any
 
 from llmhub.api.wires.anthropic.blocks import Blocks, text_of
 from llmhub.api.wires.anthropic.tools import to_chat_tools
-from llmhub.gateway.validation import fields
+from llmhub.gateway.validation import fields, schemas
 from llmhub.gateway.validation.chats import MAX_MESSAGES
 from llmhub.gateway.validation.fields import Check, fail, kind
 
@@ -123,6 +123,7 @@ def _format(request: dict[str, Any]) -> dict[str, Any]:
     fields.obj("output_config.format", wanted)
     if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
         fail("output_config.format", 'must be an object of type "json_schema" with a schema')
+    schemas.check(wanted["schema"], "output_config.format.schema")
     schema = {"name": "answer", "schema": wanted["schema"], "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 

@@ -40,7 +40,11 @@ async def _stream(send: Send, ask: Ask, wants_cost: bool) -> None:
         await start_stream(send, headers.of_call(stream.record))
         try:
             async for batch in stream:
-                usage_chunk = _take_usage(batch, keep=wants_usage and not wants_cost) or usage_chunk
+                position, chunk = _usage_in(batch)
+                if chunk is not None:
+                    usage_chunk = chunk
+                    if wants_cost or not wants_usage:
+                        batch = batch.without(position)
                 if batch.raw:
                     await send_part(send, batch.raw)
         except LLMHubError as error:
@@ -54,11 +58,9 @@ async def _stream(send: Send, ask: Ask, wants_cost: bool) -> None:
     await send_part(send, ending, last=True)
 
 
-def _take_usage(batch: Batch, *, keep: bool) -> dict[str, Any] | None:
-    """Find the chunk that only reports usage; take it out of the batch unless it is to stay."""
-    for position, chunk in enumerate(batch.events):
-        if chunk.get("usage") and not chunk.get("choices"):
-            if not keep:
-                batch.drop(position)
-            return chunk
-    return None
+def _usage_in(batch: Batch) -> tuple[int, dict[str, Any] | None]:
+    """The chunk that only reports usage, and its position."""
+    for position, chunk in enumerate(batch.chunks):
+        if not isinstance(chunk, str) and chunk.get("usage") and not chunk.get("choices"):
+            return position, chunk
+    return 0, None

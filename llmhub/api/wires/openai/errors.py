@@ -10,6 +10,8 @@ _TYPES = {
     "context_length_exceeded": "invalid_request_error",
     "content_policy": "invalid_request_error",
     "request_too_large": "invalid_request_error",
+    "not_found": "invalid_request_error",
+    "method_not_allowed": "invalid_request_error",
     "model_not_found": "invalid_request_error",
     "authentication": "authentication_error",
     "permission": "permission_error",

@@ -10,7 +10,7 @@ from llmhub.api.wires.openai.responses import kept as responses
 Answer = Callable[..., Awaitable[None]]
 
 # Paths without /v1; * stands for an id.
-_RESOURCES: dict[str, dict[str, Answer]] = {
+RESOURCES: dict[str, dict[str, Answer]] = {
     "/files": {"GET": files.listing, "POST": files.upload},
     "/files/*": {"GET": files.retrieve, "DELETE": files.delete},
     "/files/*/content": {"GET": files.content},
@@ -25,13 +25,13 @@ ROOTS = ("/files", "/batches")
 
 def methods(path: str) -> dict[str, Answer] | None:
     """What can be asked at a path (without /v1), by method; None if there is nothing."""
-    return _RESOURCES.get(_pattern(path)[0])
+    return RESOURCES.get(_pattern(path)[0])
 
 
 async def answer(path: str, request: Request, receive: Receive, send: Send) -> None:
     """Answer a request whose path and method are known. Raises LLMHubError."""
     pattern, ids = _pattern(path)
-    await _RESOURCES[pattern][request.scope["method"]](request, receive, send, *ids)
+    await RESOURCES[pattern][request.scope["method"]](request, receive, send, *ids)
 
 
 def _pattern(path: str) -> tuple[str, list[str]]:

@@ -1,33 +1,22 @@
 """What files and batches have in common: ids with a prefix, pages of a list, times."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.db.models import Q, QuerySet
 
+from llmhub.api.http_errors import NotFoundError
 from llmhub.api.wires.http import Request
-from llmhub.api.wires.http_errors import NoRouteError
 from llmhub.core.errors import ValidationError
 from llmhub.jobs.models import Job, StoredFile
 
 Row = TypeVar("Row", Job, StoredFile)
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 
 
-async def in_thread(
-    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """Run what uses the database."""
-    done: Result = await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
-    return done
-
-
-class NotKeptError(NoRouteError):
+class NotKeptError(NotFoundError):
     """There is no such object, or it is another team's."""
 
     def __init__(self, what: str, given: str, param: str = "id") -> None:

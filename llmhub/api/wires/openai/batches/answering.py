@@ -9,6 +9,7 @@ from llmhub.api.wires.openai import stored
 from llmhub.api.wires.openai.batches.kind import NAME
 from llmhub.api.wires.openai.batches.lines import OPERATIONS
 from llmhub.api.wires.openai.files import answering as files
+from llmhub.core.database import in_database
 from llmhub.core.errors import ValidationError
 from llmhub.gateway.validation import fields
 from llmhub.jobs import actions
@@ -90,7 +91,7 @@ async def create(request: Request, receive: Receive, send: Send) -> None:
     """POST /v1/batches"""
     request.raw = await read_body(request.scope, receive)
     request.body = read_json(request)
-    job = await stored.in_thread(_create, request)
+    job = await in_database(_create, request)
     await send_json(send, 200, show(job))
 
 
@@ -145,13 +146,13 @@ def _find(team_id: int, given: str, param: str = "id") -> Job:
 
 async def retrieve(request: Request, receive: Receive, send: Send, batch_id: str) -> None:
     """GET /v1/batches/{id}"""
-    job = await stored.in_thread(_find, request.caller.team_id, batch_id)
+    job = await in_database(_find, request.caller.team_id, batch_id)
     await send_json(send, 200, show(job))
 
 
 async def cancel(request: Request, receive: Receive, send: Send, batch_id: str) -> None:
     """POST /v1/batches/{id}/cancel"""
-    await send_json(send, 200, show(await stored.in_thread(_cancel, request, batch_id)))
+    await send_json(send, 200, show(await in_database(_cancel, request, batch_id)))
 
 
 def _cancel(request: Request, batch_id: str) -> Job:
@@ -166,7 +167,7 @@ def _cancel(request: Request, batch_id: str) -> Job:
 
 async def listing(request: Request, receive: Receive, send: Send) -> None:
     """GET /v1/batches"""
-    await send_json(send, 200, await stored.in_thread(_page, request))
+    await send_json(send, 200, await in_database(_page, request))
 
 
 def _page(request: Request) -> dict[str, Any]:

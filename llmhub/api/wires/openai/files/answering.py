@@ -5,6 +5,7 @@ from typing import Any
 from llmhub.api.wires.http import Receive, Request, Send, send_json, send_part
 from llmhub.api.wires.openai import stored
 from llmhub.api.wires.openai.files import uploads
+from llmhub.core.database import in_database
 from llmhub.core.errors import ValidationError
 from llmhub.jobs import files
 from llmhub.jobs.models import StoredFile
@@ -43,7 +44,7 @@ async def upload(request: Request, receive: Receive, send: Send) -> None:
     """POST /v1/files"""
     with uploads.spool() as body:
         size = await uploads.receive_to(request, receive, body)
-        file = await stored.in_thread(_keep, request, body, size)
+        file = await in_database(_keep, request, body, size)
     await send_json(send, 200, show(file))
 
 
@@ -86,7 +87,7 @@ def lifetime(given: Any, field: str) -> int:
 
 async def listing(request: Request, receive: Receive, send: Send) -> None:
     """GET /v1/files"""
-    await send_json(send, 200, await stored.in_thread(_page, request))
+    await send_json(send, 200, await in_database(_page, request))
 
 
 def _page(request: Request) -> dict[str, Any]:
@@ -102,12 +103,12 @@ def _page(request: Request) -> dict[str, Any]:
 
 async def retrieve(request: Request, receive: Receive, send: Send, file_id: str) -> None:
     """GET /v1/files/{id}"""
-    await send_json(send, 200, show(await stored.in_thread(find, request.caller.team_id, file_id)))
+    await send_json(send, 200, show(await in_database(find, request.caller.team_id, file_id)))
 
 
 async def content(request: Request, receive: Receive, send: Send, file_id: str) -> None:
     """GET /v1/files/{id}/content"""
-    file = await stored.in_thread(find, request.caller.team_id, file_id)
+    file = await in_database(find, request.caller.team_id, file_id)
     headers = [
         (b"content-type", b"application/octet-stream"),
         (b"content-length", b"%d" % file.size),
@@ -116,7 +117,7 @@ async def content(request: Request, receive: Receive, send: Send, file_id: str) 
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     number = 0
-    while (piece := await stored.in_thread(files.part, file.pk, number)) is not None:
+    while (piece := await in_database(files.part, file.pk, number)) is not None:
         await send_part(send, piece)
         number += 1
     await send_part(send, b"", last=True)
@@ -124,7 +125,7 @@ async def content(request: Request, receive: Receive, send: Send, file_id: str) 
 
 async def delete(request: Request, receive: Receive, send: Send, file_id: str) -> None:
     """DELETE /v1/files/{id}"""
-    file = await stored.in_thread(find, request.caller.team_id, file_id)
-    await stored.in_thread(files.remove, file.pk)
+    file = await in_database(find, request.caller.team_id, file_id)
+    await in_database(files.remove, file.pk)
     gone = {"id": f"{PREFIX}{file.pk.hex}", "object": "file", "deleted": True}
     await send_json(send, 200, gone)

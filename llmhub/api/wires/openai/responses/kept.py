@@ -11,6 +11,7 @@ from llmhub.api.kept.models import KeptResponse
 from llmhub.api.kept.store import Items, Thread
 from llmhub.api.wires.http import Receive, Request, Send, send_json
 from llmhub.api.wires.openai.stored import NotKeptError
+from llmhub.core.database import in_database
 from llmhub.core.errors import ValidationError
 from llmhub.teams.callers import Caller
 
@@ -35,7 +36,9 @@ async def thread_before(caller: Caller, body: dict[str, Any]) -> Thread:
     if not given:
         return Thread()
     number = _number(given)
-    found: Thread | None = await store.thread_to(caller.team_id, number) if number else None
+    found: Thread | None = (
+        await in_database(store.thread_to, caller.team_id, number) if number else None
+    )
     if found is None:
         raise ValidationError(
             f"There is no response {given[:80]!r} here. Responses are kept for a time, unless they "
@@ -60,7 +63,7 @@ async def input_items(request: Request, receive: Receive, send: Send, given: str
 async def delete(request: Request, receive: Receive, send: Send, given: str) -> None:
     """DELETE /responses/ID."""
     number = _number(given)
-    if number is None or not await store.delete(request.caller.team_id, number):
+    if number is None or not await in_database(store.delete, request.caller.team_id, number):
         raise NotKeptError("response", given, "response_id")
     await send_json(send, 200, {"id": given, "object": "response", "deleted": True})
 
@@ -68,7 +71,7 @@ async def delete(request: Request, receive: Receive, send: Send, given: str) -> 
 async def _found(request: Request, given: str) -> KeptResponse:
     number = _number(given)
     found: KeptResponse | None = (
-        await store.find(request.caller.team_id, number) if number else None
+        await in_database(store.find, request.caller.team_id, number) if number else None
     )
     if found is None:
         raise NotKeptError("response", given, "response_id")

@@ -4,7 +4,7 @@ from typing import Any
 
 from llmhub.api.wires.openai.responses.items import to_messages
 from llmhub.core.errors import ValidationError
-from llmhub.gateway.validation import fields
+from llmhub.gateway.validation import fields, schemas
 from llmhub.gateway.validation.fields import Check, fail, kind, quoted
 
 _CHECKS: dict[str, Check] = {
@@ -109,6 +109,7 @@ def _text(text: dict[str, Any]) -> dict[str, Any]:
     elif wanted["type"] == "json_schema":
         if not isinstance(wanted.get("schema"), dict):
             fail("text.format.schema", "must be a JSON schema object")
+        schemas.check(wanted["schema"], "text.format.schema")
         schema = {name: value for name, value in wanted.items() if name != "type"}
         chat["response_format"] = {
             "type": "json_schema",
