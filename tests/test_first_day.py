@@ -185,10 +185,10 @@ def test_playground_says_the_same(hub: Hub, key: str, addresses: dict[str, str])
         models = {f"day-{name}/{mistake.model}": name for name, mistake in MISTAKES.items()}
         async with open_socket(hub) as socket:
             await socket.run("Hello", [column(model) for model in models])
-            started = await socket.until_type("started", count=len(models))
-            await socket.until(lambda f: f["type"] == "error", count=0)
-            errors = [f for f in socket.frames if f["type"] == "error"]
-            errors += await socket.until_type("error", count=len(models) - len(errors))
+            await socket.until_type("started", "error", count=2 * len(models))
+            started, errors = (
+                [f for f in socket.frames if f["type"] == kind] for kind in ("started", "error")
+            )
             names = {f["run"]: models[f["model"]] for f in started}
             return {names[f["run"]]: f["error"]["message"] for f in errors}
 

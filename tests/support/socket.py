@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ class Socket:
 
     def __init__(self, connection: aiohttp.ClientWebSocketResponse) -> None:
         self._connection = connection
+        self._unread: deque[Frame] = deque()
         self.frames: list[Frame] = []
 
     async def send(self, **frame: Any) -> None:
@@ -63,13 +65,19 @@ class Socket:
         found: list[Frame] = []
         async with asyncio.timeout(PATIENCE_S):
             while len(found) < count:
-                message = await self._connection.receive()
-                assert message.type == aiohttp.WSMsgType.TEXT, f"the socket closed: {message}"
-                for frame in json.loads(message.data):
-                    self.frames.append(frame)
-                    if wanted(frame):
-                        found.append(frame)
+                frame = await self._next()
+                if wanted(frame):
+                    found.append(frame)
         return found
+
+    async def _next(self) -> Frame:
+        """The next frame. A message has several: those behind it are kept for whoever asks next."""
+        while not self._unread:
+            message = await self._connection.receive()
+            assert message.type == aiohttp.WSMsgType.TEXT, f"the socket closed: {message}"
+            self._unread.extend(json.loads(message.data))
+        self.frames.append(self._unread.popleft())
+        return self.frames[-1]
 
     async def until_type(self, *types: str, count: int = 1) -> list[Frame]:
         """Read on until `count` frames of these types have come."""
