@@ -8,6 +8,7 @@ import { clean } from "./markdown/clean.js";
 import { decorate, startPlace } from "./markdown/decorate.js";
 import { openFence, openingLength } from "./markdown/fence.js";
 import { lexGrowing, lexWhole, toHtml } from "./markdown/lexer.js";
+import { renew } from "./markdown/renew.js";
 import { closed } from "./markdown/unfinished.js";
 
 const SLICE = 4000; // characters taken in at one flush
@@ -93,14 +94,15 @@ export class MarkdownStream {
   }
 
   #put(tokens) {
-    this.#clearOpen();
     const fragment = this.#render(tokens, this.#place, true);
     const list = this.#listInParts;
     if (list && fragment.firstElementChild?.tagName === list.tagName) {
       list.append(...fragment.firstElementChild.children);
       fragment.firstElementChild.remove();
     }
-    this.#growingPart().append(fragment);
+    if (fragment.querySelector("pre")) this.#clearOpen(); // its colours come to the new elements
+    this.#replaceOpen(fragment);
+    this.#open = [];
   }
 
   #enterFence() {
@@ -114,14 +116,19 @@ export class MarkdownStream {
     this.#keepFinished();
   }
 
-  /** Renders the block that is still growing, in place of its last rendering. */
+  /** Renders the block that is still growing: what its last rendering lacks. */
   #showOpen() {
     if (this.#fence) return;
-    this.#clearOpen();
-    if (!this.#tail.trim()) return;
+    if (!this.#tail.trim()) return this.#clearOpen();
     const fragment = this.#render(lexGrowing(closed(this.#tail)), { ...this.#place }, false);
-    this.#open = [...fragment.childNodes];
-    this.#growingPart().append(fragment);
+    this.#open = this.#replaceOpen(fragment);
+  }
+
+  /** Puts what `fragment` has where the open block stands; returns its elements in the page. */
+  #replaceOpen(fragment) {
+    const part = this.#growingPart();
+    if (this.#open[0]?.parentNode !== part) this.#clearOpen();
+    return renew(part, this.#open, [...fragment.childNodes]);
   }
 
   #growingPart() {
