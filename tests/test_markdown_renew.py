@@ -48,7 +48,8 @@ SELECT = """async () => {
   const stream = new MarkdownStream(root);
   const add = (text) => { stream.append(text); stream.flush(); };
   add("- first **bo");
-  getSelection().setBaseAndExtent(root.querySelector("li").firstChild, 0, root.querySelector("strong").firstChild, 2);
+  const [first, bold] = ["li", "strong"].map((name) => root.querySelector(name).firstChild);
+  getSelection().setBaseAndExtent(first, 0, bold, 2);
   add("ld** words\\n- seco");
   add("nd\\n\\nA paragraph behind it");
   return [String(getSelection()), root.textContent];
