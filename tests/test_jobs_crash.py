@@ -51,7 +51,7 @@ def test_killed_worker_is_replaced_and_nothing_answered_is_called_again(
 def test_calls_of_a_killed_worker_are_broken_off_and_made_again(
     worked: Hub, simulator: Simulator
 ) -> None:
-    slow = "simulator/sim-swift:ttft=2500,tps=0,tokens=47"
+    slow = "simulator/sim-swift:ttft=6000,tps=0,tokens=47"
     job_id = jobs.order(worked, [jobs.prompt(slow)] * 2, concurrency=2)
     simulator.wait_for("requests:2", slow)
     jobs.kill_worker(worked)

@@ -36,9 +36,9 @@ export class VoteBar {
   show() {
     const { blind, comparison } = this.#store;
     const on = comparison.can_vote && (blind || preference("voting", false));
+    this.#letter(on);
     const turn = this.#store.newestTurn;
     const answers = on && turn ? this.#answers(turn) : [];
-    this.#letter(on);
     this.#root.hidden = answers.length < 2;
     const state = this.#root.hidden ? "" : this.#stateOf(turn, answers);
     if (state === this.#state) return;
