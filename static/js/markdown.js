@@ -14,7 +14,7 @@ import { closed } from "./markdown/unfinished.js";
 const SLICE = 4000; // characters taken in at one flush
 const LONG_LIST = 2500; // characters after which a list is kept item by item
 const WHOLE = 24_000; // longest text that is parsed as a whole at its end
-const PART = 3000; // characters after which a new part begins; parts out of sight cost nothing
+const PART = 1200; // characters after which a new part begins; parts out of sight cost nothing
 
 export class MarkdownStream {
   #root;

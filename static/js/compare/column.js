@@ -10,7 +10,6 @@ import { bestOf } from "./metrics.js";
 import { factsList } from "./model-facts.js";
 import { TurnView } from "./turn-view.js";
 
-const OFF_SCREEN_MS = 400;
 const UNAVAILABLE = "This model is unavailable now.";
 
 export class CompareColumn extends HTMLElement {
@@ -130,7 +129,6 @@ export class CompareColumn extends HTMLElement {
       this.#dirty.delete(id);
     }
     this.#showNewest();
-    if (!this.onScreen) this.restsUntil = performance.now() + OFF_SCREEN_MS;
     return this.#dirty.size > 0;
   }
 
