@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support import jobs
+from tests.support import jobs, rows
 from tests.support.hub import Hub
 from tests.support.simulator import Simulator
 from tests.support.waiting import eventually
@@ -77,3 +77,17 @@ def test_killed_hub_goes_on_with_its_job_when_it_is_started_again(
     assert (row["status"], row["done"], row["failed"]) == ("done", 30, 0)
     assert {simulator.requests(model) for model in answered} == {1}
     assert len(hub.calls(status="success")) == 30
+
+
+def test_job_goes_on_when_the_database_is_back(worked: Hub, simulator: Simulator) -> None:
+    models = [f"simulator/sim-swift:ttft=263,tps=0,tokens={n}" for n in range(3, 33)]
+    job_id = jobs.order(worked, [jobs.prompt(model) for model in models], concurrency=4)
+    jobs.wait_for_done(worked, job_id, 8)
+    rows.change(worked.database, "alter table jobs_job rename to away")
+    # Once as it saves what it has, once as it lets go of the job.
+    eventually(lambda: worked.log.count("job_waits_for_database") >= 2, "the worker's trouble", 20)
+    rows.change(worked.database, "alter table away rename to jobs_job")
+    row = jobs.wait_for(worked, job_id)
+    assert (row["status"], row["done"], row["failed"]) == ("done", 30, 0)
+    success = [row for row in worked.calls(status="success") if row["model"] in models]
+    assert len(success) == 30

@@ -146,7 +146,7 @@ class Items:
             JobItem.objects.bulk_update(items, ["call_id"], batch_size=_AT_ONCE)
 
     def _check_mine(self) -> None:
-        if not self._mine.exists():
+        if not self._mine.select_for_update().values_list("pk").first():
             raise JobLostError
 
     # --- ends -----------------------------------------------------------------------------------

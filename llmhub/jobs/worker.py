@@ -29,6 +29,7 @@ from providers.transports import http_client, session
 log = structlog.get_logger(__name__)
 
 _CLOSE_S = 10.0
+_DATABASE_PAUSE_S = 1.0
 _starting = threading.Lock()
 _stopping = threading.Event()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -58,32 +59,51 @@ def work_on(job_id: UUID) -> None:
             return
     except EngineGoneError:
         log.warning("job_waits_for_web_process", job=str(job_id))
-        line.let_go(job_id, recorder.process_id)
+        _let_go(job_id)
         return  # this process ends now; the next one looks for what waits
     except JobLostError:
         log.warning("job_lost", job=str(job_id))
         return
     except DatabaseError:
         log.exception("job_waits_for_database", job=str(job_id))
-        line.let_go(job_id, recorder.process_id)
-        return
     except LLMHubError as error:
-        _give_up(job, error.message)
-        return
+        if _give_up(job, error.message):
+            return
     except Exception:
         log.exception("job_failed", job=str(job_id))
-        _give_up(job, "Something went wrong in the hub; its log says what.")
-        return
-    line.let_go(job_id, recorder.process_id)
+        if _give_up(job, "Something went wrong in the hub; its log says what."):
+            return
+    _let_go(job_id)
     line.put(job_id)
 
 
-def _give_up(job: Job, problem: str) -> None:
+def _let_go(job_id: UUID) -> None:
+    """Leave the job to whoever takes it next, as soon as the database answers.
+
+    Nobody else takes it while this process lives; when it ends, the job is a dead worker's.
+    """
+    while True:
+        try:
+            return line.let_go(job_id, recorder.process_id)
+        except DatabaseError:
+            log.warning("job_waits_for_database", job=str(job_id))
+            close_old_connections()
+            if _stopping.wait(_DATABASE_PAUSE_S):
+                return None
+
+
+def _give_up(job: Job, problem: str) -> bool:
+    """Have the job fail; whether the database knows it."""
     try:
         kind = kind_of(job.kind)
     except ConfigurationError:
         kind = Kind()
-    Items(job, kind, recorder.process_id).finish(JobStatus.FAILED, problem)
+    try:
+        Items(job, kind, recorder.process_id).finish(JobStatus.FAILED, problem)
+    except DatabaseError:
+        log.exception("job_waits_for_database", job=str(job.pk))
+        return False
+    return True
 
 
 # --- The loop -------------------------------------------------------------------------------------
