@@ -1,5 +1,6 @@
 """Columns keep to the end of their text until a person scrolls."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE
@@ -12,15 +13,17 @@ FROM_END = """(column) => {
   return { top: scrollTop, left: scrollHeight - clientHeight - scrollTop };
 }"""
 
-# Presses a key after the page has gone to the end and before it has heard that it did.
-KEY_IN_BETWEEN = """(scroller) => new Promise((done) => {
+# What a person does after the page has gone to the end and before it has heard that it did.
+KEY = 'new KeyboardEvent("keydown", { key: "PageUp", bubbles: true })'
+WHEEL = 'new WheelEvent("wheel", { deltaY: -120, bubbles: true })'
+IN_BETWEEN = """(scroller) => new Promise((done) => {
   let before = scroller.scrollTop;
   const next = () => requestAnimationFrame(() => setTimeout(look)); // when all of a frame has run
   const look = () => {
     const moved = scroller.scrollTop > before;
     before = scroller.scrollTop;
     if (!moved) return next();
-    scroller.dispatchEvent(new KeyboardEvent("keydown", { key: "PageUp", bubbles: true }));
+    scroller.dispatchEvent(EVENT);
     setTimeout(done, 300);
   };
   next();
@@ -80,11 +83,14 @@ def test_scrolled_up_while_text_comes_stays_there(page: Page) -> None:
     expect(column(page, 1).get_by_role("button", name="Jump to latest")).to_be_visible()
 
 
-def test_key_wins_over_the_pages_own_scrolling_that_is_under_way(page: Page) -> None:
+@pytest.mark.parametrize("event", [KEY, WHEEL], ids=["key", "wheel"])
+def test_person_wins_over_the_pages_own_scrolling_that_is_under_way(page: Page, event: str) -> None:
     page.goto("/")
     run(page, TALL + "\n\nmore" * 100)
     expect(column(page, 2).get_by_role("log")).to_contain_text("Line 50", timeout=LONG)
-    column(page, 2).get_by_role("group", name="Conversation").evaluate(KEY_IN_BETWEEN)
+    column(page, 2).get_by_role("group", name="Conversation").evaluate(
+        IN_BETWEEN.replace("EVENT", event)
+    )
     expect(column(page, 2).get_by_role("button", name="Jump to latest")).to_be_visible()
     page.get_by_role("button", name="Stop all").click()
     wait_for_end(page, 1, 2)
