@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                             ("original", "Original"),
                             ("tie", "Tie"),
                             ("all_bad", "All Bad"),
+                            ("skipped", "Skipped"),
                         ],
                         max_length=9,
                     ),

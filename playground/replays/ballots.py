@@ -1,7 +1,7 @@
 """Blind votes: people choose between a recorded answer and a candidate's, without names.
 
 A page knows a pair by an id that tells nothing, and the server alone knows who sits where. A person
-sees each pair once; the names stay hidden until the last one is decided.
+sees each pair once and may skip it; the names stay hidden until the last one is decided.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from playground.replays import access, answers, definition, recorded
 from playground.replays.models import Replay, ReplayPair, ReplayVote
 from playground.replays.results import Result
 
-A, B, TIE, ALL_BAD = "a", "b", "tie", "all_bad"
-CHOICES = (A, B, TIE, ALL_BAD)
+A, B, TIE, ALL_BAD, SKIPPED = "a", "b", "tie", "all_bad", "skipped"
+CHOICES = (A, B, TIE, ALL_BAD, SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def standing(replay: Replay, caller: Caller, result: Result) -> Standing:
     """How far the voting is."""
     found = _open_pairs(replay)
     mine = _mine(replay, caller)
-    voters = ReplayVote.objects.filter(pair__replay=replay).values("user").distinct().count()
+    voted = ReplayVote.objects.filter(pair__replay=replay).exclude(choice=SKIPPED)
+    voters = voted.values("user").distinct().count()
     return Standing(len(found), sum(_key(one) in mine for one in found), voters)
 
 
@@ -144,7 +145,7 @@ def cast(replay: Replay, caller: Caller, pair_id: str, choice: str) -> None:
     if not access.may_run(caller) or caller.user_id is None:
         raise PermissionError("Viewers may look at replays but not vote.")
     if choice not in CHOICES:
-        raise ValidationError("Choose A, B, a tie, or both bad.", param="choice")
+        raise ValidationError("Choose A, B, a tie or both bad, or skip the pair.", param="choice")
     found = next((one for one in _open_pairs(replay) if str(one.pair.pk) == pair_id), None)
     if found is None:
         raise ValidationError("This pair is not there any more.", param="pair")
@@ -154,13 +155,14 @@ def cast(replay: Replay, caller: Caller, pair_id: str, choice: str) -> None:
             ReplayVote.objects.create(
                 pair=found.pair, user_id=caller.user_id, choice=meant, answer=found.item.call_id
             )
-            _record(replay, caller, found.pair, meant)
+            if meant != SKIPPED:
+                _record(replay, caller, found.pair, meant)
     except IntegrityError:
         return  # sent twice
 
 
 def _meant(pair: ReplayPair, choice: str) -> str:
-    if choice in (TIE, ALL_BAD):
+    if choice in (TIE, ALL_BAD, SKIPPED):
         return choice
     is_candidate = (choice == B) != pair.swapped
     return ReplayVote.Choice.CANDIDATE if is_candidate else ReplayVote.Choice.ORIGINAL

@@ -81,13 +81,17 @@ class ReplayPair(models.Model):
 
 
 class ReplayVote(models.Model):
-    """What a person thinks of a pair. `answer` is the call whose answer the candidate's was."""
+    """What a person thinks of a pair, if they do: a skipped one counts nowhere.
+
+    `answer` is the call whose answer the candidate's was.
+    """
 
     class Choice(models.TextChoices):
         CANDIDATE = "candidate"
         ORIGINAL = "original"
         TIE = "tie"
         ALL_BAD = "all_bad"
+        SKIPPED = "skipped"
 
     pair = models.ForeignKey(ReplayPair, on_delete=models.CASCADE, related_name="votes")
     user = models.ForeignKey(

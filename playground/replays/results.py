@@ -284,7 +284,8 @@ def _judged(asked: list[JobItem]) -> dict[tuple[int, int, str], list[Judged]]:
 
 
 def _people(replay: Replay) -> "dict[tuple[int, int, UUID | None], Counter[str]]":
-    cast = ReplayVote.objects.filter(pair__replay=replay)
+    skipped = ReplayVote.Choice.SKIPPED
+    cast = ReplayVote.objects.filter(pair__replay=replay).exclude(choice=skipped)
     found: dict[tuple[int, int, UUID | None], Counter[str]] = {}
     for call, number, answer, choice in cast.values_list(
         "pair__call", "pair__candidate", "answer", "choice"

@@ -120,7 +120,7 @@ def test_blind_votes_name_nobody_until_the_last(page: Page, model: str) -> None:
         expect(main).not_to_contain_text("sim-")
         expect(main.get_by_role("strong").first).to_be_visible()  # rendered, not "**…**"
         page.get_by_role("button", name="Tie").click()
-    expect(page.get_by_role("heading", name="Every pair has your vote")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have decided every pair")).to_be_visible()
     page.get_by_role("link", name="To the report").click()
     expect(page.get_by_text("You have voted on all 2 pairs.")).to_be_visible()
     expect(page.get_by_role("region", name="Models")).to_contain_text("0 won, 2 tied, 0 lost")

@@ -39,7 +39,7 @@ def test_the_voting_page_names_nobody_and_counts_once(ours: Team, ada: Client) -
         assert choice == ("candidate" if pair.swapped else "original")
         meant.add((pair.call, pair.candidate))
     assert len(meant) == 4
-    assert "Every pair has your vote" in flat(ada.get(address))
+    assert "You have decided every pair" in flat(ada.get(address))
     assert ReplayVote.objects.count() == 4
     rated = Vote.objects.filter(blind=True, tags=["replay"])
     assert rated.count() == 2  # those of the model against itself rate nobody
@@ -130,6 +130,23 @@ def test_how_others_voted_is_held_back_until_ones_own_last_vote(ours: Team, ada:
     assert "What this says" in page
     assert "People:" in dialog
     assert ",0,0,2," in line
+
+
+def test_a_skipped_pair_is_decided_and_counts_nowhere(ours: Team, ada: Client) -> None:
+    for _ in range(2):
+        recorded(ours)
+    replay = started(ada, people="2")
+    answer_all(replay)
+    first = vote(ada, replay, "skipped")
+    assert "Pair 2 of 2." in flat(ada.get(f"/replays/{replay.pk}/vote/"))
+    vote(ada, replay, "tie")
+    assert "You have decided every pair" in flat(ada.get(f"/replays/{replay.pk}/vote/"))
+    (sums,) = ada.get(f"/replays/{replay.pk}/").context["result"].candidates
+    assert (sums.people.total, sums.people.ties) == (1, 1)
+    assert Vote.objects.filter(tags=["replay"]).count() == 1
+    page, _, lines = shown_to(ada, replay, first)
+    assert "skipped" not in page
+    assert lines
 
 
 def test_viewers_see_all_answers_and_votes(ours: Team, ada: Client) -> None:
