@@ -22,7 +22,12 @@ CASES = {
     "a `b` **c": "a `b` **c**",
     "only `": "only ",
     "first [x](y\n\nsecond **b": "first [x](y\n\nsecond **b**",
+    "## ": "",
+    "words\n#": "words\n",
+    "a\n\n###": "a\n\n",
     # What only looks open.
+    "## A": "## A",
+    "in C#": "in C#",
     "2 * 3": "2 * 3",
     "* item": "* item",
     "`a**` b": "`a**` b",

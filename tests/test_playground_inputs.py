@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import Problems
 from tests.support.compare_page import LONG, answer, column, run, wait_for_end
@@ -142,6 +142,37 @@ def test_files_come_back_with_an_edited_prompt(page: Page) -> None:
     run(page, "echo: second try")
     expect(column(page, 1).get_by_role("log")).to_contain_text("second try", timeout=LONG)
     expect(column(page, 1).get_by_role("list", name="Files")).to_contain_text("one.txt")
+
+
+def test_run_waits_for_files_that_are_on_their_way(page: Page) -> None:
+    page.goto("/")
+    held: list[Route] = []
+    page.route("**/attachments/", lambda route: held.append(route))
+    add_file(page, "slow.txt", b"slow")
+    expect(files(page)).to_contain_text("slow.txt")
+    run(page, "echo: with a file")
+    expect(page.get_by_text("The prompt goes out when its files")).to_be_visible()
+    page.get_by_role("textbox", name="Prompt").press_sequentially(" and more")
+    held.pop().continue_()
+    wait_for_end(page, 1, 2)
+    expect(column(page, 1).get_by_role("list", name="Files")).to_contain_text("slow.txt")
+    assert "with a file and more" in answer(page, 1)
+
+
+def test_run_is_called_off_when_a_file_on_its_way_is_refused(
+    page: Page, page_problems: Problems
+) -> None:
+    page.goto("/")
+    held: list[Route] = []
+    page.route("**/attachments/", lambda route: held.append(route))
+    add_file(page, "slow.txt", b"slow")
+    run(page, "echo: with a file")
+    expect(page.get_by_text("The prompt goes out when its files")).to_be_visible()
+    held.pop().fulfill(status=422, json={"error": "slow.txt is not wanted."})
+    expect(page.get_by_text("slow.txt is not wanted.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("echo: with a file")
+    expect(column(page, 1).get_by_role("article")).to_have_count(0)
+    page_problems.clear()  # the refused request
 
 
 def test_variables_get_fields_and_an_empty_one_is_refused_in_place(page: Page) -> None:

@@ -118,6 +118,7 @@ export class Composer {
     if (!text.trim()) return this.prompt.focus();
     if (without >= 0) return toast(`Choose a model for column ${without + 1} first.`);
     if (!(await this.#extras.isReady(text)) || this.isBusy) return;
+    if (this.prompt.value !== text) return this.#submit(event); // more was written while its files were sent
     const asked = this.#extras.take(text);
     const parent = this.#parent;
     this.#setEditing(null);

@@ -63,10 +63,13 @@ export class Extras {
     this.#parts.problem.textContent = message;
   }
 
-  /** Whether the prompt can be sent; if not, it says why in place. */
+  /** Whether the prompt can be sent, once its files are there; if not, it says why in place. */
   async isReady(text) {
     this.say("");
-    if (this.#files?.isBusy) return this.say("Wait until the files have been sent to the hub.");
+    if (this.#files?.isBusy) {
+      this.say("The prompt goes out when its files have reached the hub.");
+      if (!(await this.#files.haveArrived())) return false;
+    }
     if (!text.includes("{{")) return true;
     const form = await this.#loadVariables();
     form.show(text);

@@ -11,7 +11,7 @@ export class Files {
   #store;
   #say;
   #changed;
-  #adding = 0;
+  #adding = new Set(); // promises of what is wrong with those on their way
   #busy = new Set(); // elements of files that are on their way
   list = []; // summaries, as the hub gives them
 
@@ -25,13 +25,25 @@ export class Files {
   }
 
   get isBusy() {
-    return this.#adding > 0;
+    return this.#adding.size > 0;
+  }
+
+  /** Waits for those on their way; whether all have reached the hub. */
+  async haveArrived() {
+    const problems = await Promise.all(this.#adding);
+    return !problems.flat().length;
   }
 
   /** Sends files to the hub, those that may be; of the others it says why not. */
   async add(files) {
+    const adding = this.#addAll(files);
+    this.#adding.add(adding);
+    this.#say((await adding).join(" "));
+    this.#adding.delete(adding);
+  }
+
+  async #addAll(files) {
     const problems = [];
-    this.#adding += 1;
     for (const file of files) {
       try {
         await this.#addOne(file); // one after the other: they stay in the order that they were chosen in
@@ -39,8 +51,7 @@ export class Files {
         problems.push(error.message);
       }
     }
-    this.#adding -= 1;
-    this.#say(problems.join(" "));
+    return problems;
   }
 
   show(list) {

@@ -3,6 +3,7 @@
 
 const LINK = /(!?)\[([^[\]\n]*)\]\([^()\s]*$/;
 const EMPHASIS = /(?:^|[\s(])\*(?=[^\s*])[^*\n]*$/;
+const EMPTY_HEADING = /(^|\n) {0,3}#{1,6}[ \t]*$/;
 const NOT_PLAIN = /```|~~~|\$/; // code and formulas have signs of their own
 
 /** `text` with what is open in its last paragraph closed, and without half an address. */
@@ -10,7 +11,7 @@ export function closed(text) {
   const from = text.lastIndexOf("\n\n") + 1;
   const last = text.slice(from);
   if (NOT_PLAIN.test(last)) return text;
-  return text.slice(0, from) + closedParagraph(last);
+  return text.slice(0, from) + closedParagraph(last.replace(EMPTY_HEADING, "$1"));
 }
 
 function closedParagraph(text) {
