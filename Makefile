@@ -51,12 +51,12 @@ test: .venv/.installed-dev node_modules/.installed-dev chromium
 	@$(BIN)/python -m tests.support.servers; case $$? in \
 	  0) echo 'Tests of the database, on PostgreSQL and Redis:'; \
 	    TEST_SHAPE=scaled $(BIN)/python -m pytest -m 'database and not live' \
-	      --tb=short -n $(WORKERS) --dist worksteal $(ARGS) || [ $$? -eq 5 ] || exit 1;; \
+	      --tb=short --reruns 1 -n $(WORKERS) --dist worksteal $(ARGS) || [ $$? -eq 5 ] || exit 1;; \
 	  3) ;; \
 	  *) exit 1;; \
 	esac
 	@echo 'All tests:'
-	@$(BIN)/python -m pytest --tb=short -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --tb=short --reruns 1 -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks $(ARGS)

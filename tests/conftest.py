@@ -46,11 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.scaled)
         if used & (_LIVE | _NEEDS_BROWSER):
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Why a live test had to run a second time: there is a race behind it."""
+    """Why a test had to run a second time: there is a race or chance behind it."""
     for report in terminalreporter.stats.get("rerun", ()):
         terminalreporter.section(f"second run of {report.nodeid}", sep="_")
         terminalreporter.write_line(report.longreprtext)

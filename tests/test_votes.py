@@ -22,6 +22,8 @@ from tests.usage_calls import make_call
 pytestmark = pytest.mark.django_db(transaction=True)
 User = get_user_model()
 
+TOTAL_MS = 777_123  # long enough not to be in an id by chance
+
 
 def member(team: Team, name: str, role: str = "member") -> Any:
     person = User.objects.create_user(name, f"{name}@example.com")
@@ -59,7 +61,7 @@ def asked(team: Team, ada: Any) -> SimpleNamespace:
             column=column,
             status="success",
             content=f"because {place}",
-            metrics={"cost": "0.25", "total_ms": 777},
+            metrics={"cost": "0.25", "total_ms": TOTAL_MS},
             call_id=make_call(model=column.model, team=team).pk,
         )
         for place, column in enumerate(columns)
@@ -164,14 +166,15 @@ def test_nonsense_is_refused_in_words(
 def test_page_names_no_model_before_the_vote(team: Team, ada: Any, asked: SimpleNamespace) -> None:
     caller = as_caller(team, ada)
     before = json.dumps(shown(caller, asked))
-    for secret in ("model-x", "model-y", "0.25", "777", *(str(c.pk) for c in asked.columns)):
+    columns = [str(column.pk) for column in asked.columns]
+    for secret in ("model-x", "model-y", "0.25", str(TOTAL_MS), *columns):
         assert secret not in before
     for answer in asked.answers:
         assert str(answer.call_id) not in before
     cast(caller, asked)
     turn = shown(caller, asked)["turns"][0]
     assert {answer["model"] for answer in turn["answers"]} == {"model-x", "model-y"}
-    assert turn["answers"][0]["metrics"]["total_ms"] == 777
+    assert turn["answers"][0]["metrics"]["total_ms"] == TOTAL_MS
     assert turn["vote"]["blind"]
 
 
@@ -226,7 +229,7 @@ def test_exports_name_no_model_before_the_vote(
         text = form.write(asked.comparison, ada.pk)
         assert "Answer A" in text
         assert "model-x" not in text
-        assert "777" not in text
+        assert str(TOTAL_MS) not in text
         assert text.index("because 1") < text.index("because 0")
     cast(as_caller(team, ada), asked)
     assert "model-x" in exports.markdown(asked.comparison, ada.pk)
