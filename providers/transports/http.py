@@ -5,6 +5,7 @@ rest â€“ connections, timeouts, errors below HTTP, the first batch of a stream â
 """
 
 import time
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from llmhub.core.deadline import deadline
@@ -59,14 +60,14 @@ class Exchange(Protocol):
         """The reader for the answer's stream."""
 
 
-class HttpTransport:
+class HttpTransport(ABC):
     """A transport whose wire is that of `exchange`."""
 
+    @abstractmethod
     def exchange(
         self, target: Target, operation: str, body: Json, native: Native | None
     ) -> Exchange:
         """What to send for a call. `body` may be changed, what is in it may not."""
-        raise NotImplementedError
 
     async def complete(
         self, target: Target, operation: str, body: Json, native: Native | None = None
