@@ -70,6 +70,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             )
 
 
+@pytest.fixture(scope="session")
+def redis_server() -> str:
+    """The address of the Redis for tests inside pytest: keep to a namespace of your own."""
+    url = servers.redis()
+    if url is None:
+        pytest.skip("No Redis was found.")
+    return url
+
+
 # --- Processes -----------------------------------------------------------------------------------
 
 

@@ -15,7 +15,6 @@ from llmhub.teams.budgets.rules import Charge, Rule
 from llmhub.teams.budgets.shared_ledger import SharedLedger
 from llmhub.teams.models import Window
 from llmhub.teams.redis_clients import Clients
-from tests.support import servers
 
 TODAY = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 Ledger = LocalLedger | SharedLedger
@@ -30,12 +29,9 @@ def usd(text: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Clients]:
-    url = servers.redis()
-    if url is None:
-        pytest.skip("No Redis was found.")
-    with redis.Redis.from_url(url) as client:
-        yield Clients(url)
+def server(redis_server: str) -> Iterator[Clients]:
+    with redis.Redis.from_url(redis_server) as client:
+        yield Clients(redis_server)
         for key in client.scan_iter("llmhub:budget:*"):
             client.delete(key)
 

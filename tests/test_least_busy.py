@@ -14,7 +14,6 @@ from providers import in_flight
 from providers.health import Health
 from providers.in_flight import SharedCounts
 from providers.routing import Router
-from tests.support import servers
 from tests.support.hub import bearer
 from tests.support.scaled import ScaledHub, WebProcess
 from tests.support.simulator import Simulator
@@ -85,11 +84,8 @@ def test_calls_of_the_other_process_count_until_it_is_killed(
 
 
 @pytest.fixture
-async def redis_client() -> Any:
-    url = servers.redis()
-    if not url:
-        pytest.skip("No Redis was found.")
-    async with redis.asyncio.Redis.from_url(url, protocol=2) as client:
+async def redis_client(redis_server: str) -> Any:
+    async with redis.asyncio.Redis.from_url(redis_server, protocol=2) as client:
         await client.delete(in_flight._key("processes"))
         yield client
         await client.delete(in_flight._key("processes"))

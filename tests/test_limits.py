@@ -18,20 +18,16 @@ from llmhub.teams.limits.local import LocalLimits
 from llmhub.teams.limits.scopes import Kind, LimitReachedError, Room, Scope, Taken
 from llmhub.teams.limits.shared import SharedLimits
 from llmhub.teams.redis_clients import Clients
-from tests.support import servers
 
 MINUTE_MS = 60_000
 BEGINNING_MS = 1_700_000_000_000
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Clients]:
-    url = servers.redis()
-    if url is None:
-        pytest.skip("No Redis was found.")
-    with redis.Redis.from_url(url) as client:
+def server(redis_server: str) -> Iterator[Clients]:
+    with redis.Redis.from_url(redis_server) as client:
         _clear(client)
-        yield Clients(url)
+        yield Clients(redis_server)
         _clear(client)
 
 

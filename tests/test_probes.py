@@ -19,15 +19,14 @@ NAME = "a/m"
 
 
 @pytest.fixture
-async def redis_url(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    url = servers.redis()
-    if not url:
-        pytest.skip("No Redis was found.")
-    settings.REDIS_URL = url
+async def redis_url(
+    redis_server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    settings.REDIS_URL = redis_server
     settings.REDIS_NAMESPACE = f"probes-{uuid.uuid4().hex}"
     monkeypatch.setattr(health_module.bus, "publish", lambda *_, **__: 0)
-    yield url
-    await clients(url).close()
+    yield redis_server
+    await clients(redis_server).close()
 
 
 def rested() -> list[Health]:

@@ -19,7 +19,6 @@ from llmhub.teams import redis_clients
 from playground import relay as relay_module
 from playground.protocol import Frame
 from playground.relay import Relay
-from tests.support import servers
 
 TIMEOUT_S = 0.2
 BUSY_MACHINE_S = 3.0
@@ -122,13 +121,10 @@ async def test_a_page_that_looks_for_a_run_gets_what_the_database_has(
 
 @pytest.fixture
 async def relays(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
+    redis_server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Relay, Relay]]:
     """Of the process that owns a run, and of one that looks on."""
-    url = servers.redis()
-    if not url:
-        pytest.skip("No Redis was found.")
-    settings.REDIS_URL = url
+    settings.REDIS_URL = redis_server
     settings.REDIS_NAMESPACE = f"relay-{uuid.uuid4().hex}"
     monkeypatch.setattr(relay_module, "TIMEOUT_S", TIMEOUT_S)
     monkeypatch.setattr(relay_module, "BLOCK_MS", 2000)

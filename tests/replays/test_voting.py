@@ -140,6 +140,7 @@ def test_a_skipped_pair_is_decided_and_counts_nowhere(ours: Team, ada: Client) -
     answer_all(replay)
     first = vote(ada, replay, "skipped")
     assert "Pair 2 of 2." in flat(ada.get(f"/replays/{replay.pk}/vote/"))
+    assert ada.get(f"/replays/{replay.pk}/").context["ballots"].voters == 0
     vote(ada, replay, "tie")
     assert "You have decided every pair" in flat(ada.get(f"/replays/{replay.pk}/vote/"))
     (sums,) = ada.get(f"/replays/{replay.pk}/").context["result"].candidates
